@@ -1,0 +1,1 @@
+//! Placeholder; the ledger helper replaces this file.

@@ -1,0 +1,110 @@
+//! What an observation means: a pure function's result.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Finding;
+use crate::ids::{ControlId, DeviceId, ObservationId, RuleId};
+use crate::observation::Observation;
+use crate::time::Timestamp;
+use crate::units::Estimate;
+
+/// Everything that follows from one observation. Computed, never stored: with better rules or content, replaying the
+/// ledger gives better judgements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The observation judged.
+    pub observation: ObservationId,
+    /// Its device.
+    pub device: DeviceId,
+    /// Its scope: a later judgement of the same device and scope replaces this one.
+    pub scope: String,
+    /// When it was seen.
+    pub observed_at: Timestamp,
+    /// After this, everything here is stale.
+    pub valid_until: Timestamp,
+    /// Every rule that was tried, with its outcome.
+    pub results: Vec<RuleResult>,
+    /// The weaknesses.
+    pub findings: Vec<Finding>,
+    /// What it says about controls.
+    pub evidence: Vec<Evidence>,
+    /// People whose data was found in this scope, where that was looked for.
+    pub persons: Option<Estimate>,
+}
+
+impl Judgement {
+    /// A judgement that says nothing yet.
+    pub fn of(observation: &Observation) -> Self {
+        Self {
+            observation: observation.id,
+            device: observation.device,
+            scope: observation.scope.clone(),
+            observed_at: observation.observed_at,
+            valid_until: observation.valid_until,
+            results: Vec::new(),
+            findings: Vec::new(),
+            evidence: Vec::new(),
+            persons: None,
+        }
+    }
+}
+
+/// The outcome of one check on one computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// As it should be.
+    Pass,
+    /// Not as it should be.
+    Fail,
+    /// Could not be decided; the detail says why.
+    Unknown,
+    /// Has no meaning on this computer.
+    NotApplicable,
+}
+
+/// What came of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleResult {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its title.
+    pub title: String,
+    /// What came of it.
+    pub outcome: CheckOutcome,
+    /// What was seen, or why it could not be decided.
+    pub detail: String,
+}
+
+/// What an observation says about one control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The control.
+    pub control: ControlId,
+    /// For it, against it, or nothing.
+    pub outcome: EvidenceOutcome,
+    /// The rule that says so.
+    pub rule: RuleId,
+    /// One sentence: what was seen.
+    pub statement: String,
+    /// Where it was seen.
+    pub device: DeviceId,
+    /// The observation.
+    pub observation: ObservationId,
+    /// When it was seen.
+    pub observed_at: Timestamp,
+    /// After this it no longer counts.
+    pub valid_until: Timestamp,
+}
+
+/// Which way a piece of evidence points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceOutcome {
+    /// Against: the control is not met here.
+    Contradicts,
+    /// It was looked for and could not be seen.
+    Unknown,
+    /// For: the control is met here.
+    Supports,
+}

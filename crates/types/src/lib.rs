@@ -1,0 +1,32 @@
+//! The words of Enamel.
+//!
+//! Every other crate speaks in these: ids that cannot be mixed up, what a sensor saw ([`Observation`]), what it means
+//! ([`Finding`], [`Evidence`]), how risk is put into figures ([`risk`]). Names follow OCSF where OCSF has one.
+//!
+//! This crate does no I/O, reads no clock and rolls no dice: both are parameters ([`Clock`], [`Minter`]).
+
+pub mod config_state;
+pub mod content;
+pub mod control;
+pub mod device;
+pub mod finding;
+pub mod ids;
+pub mod judgement;
+pub mod observation;
+pub mod patient_data;
+pub mod practice;
+pub mod risk;
+pub mod software;
+pub mod time;
+pub mod units;
+
+pub use control::{Attestation, ControlStatus, ControlState};
+pub use finding::{Finding, FindingClass, Fix, Severity};
+pub use ids::{
+    AgentId, ControlId, DeviceId, FindingId, Minter, ObservationId, PersonId, PracticeId, RuleId, ScenarioId,
+};
+pub use judgement::{CheckOutcome, Evidence, EvidenceOutcome, Judgement, RuleResult};
+pub use observation::{Body, Gap, Observation, Sensor};
+pub use practice::PracticeProfile;
+pub use time::{Clock, Timestamp};
+pub use units::{Estimate, Minutes, Usd};

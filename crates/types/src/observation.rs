@@ -1,0 +1,106 @@
+//! What a sensor saw.
+//!
+//! A sensor never judges. It states, completely, what it saw of one *scope* (this host's configuration, this folder's
+//! patient data) at one moment. The next observation of the same device and scope replaces it in every projection, so
+//! that the present state is a fold over observations and can be rebuilt at any time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config_state::ConfigState;
+use crate::control::Attestation;
+use crate::device::DeviceInventory;
+use crate::ids::{AgentId, DeviceId, ObservationId, PracticeId};
+use crate::patient_data::PatientDataSurvey;
+use crate::software::SoftwareInventory;
+use crate::time::Timestamp;
+
+/// One statement by one sensor. This is what the ledger chains, and what every figure links back to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Minted where it was made; unique, so that sending it twice is harmless.
+    pub id: ObservationId,
+    /// The tenant.
+    pub practice: PracticeId,
+    /// The computer it is about.
+    pub device: DeviceId,
+    /// The agent that made it.
+    pub agent: AgentId,
+    /// When it was seen.
+    pub observed_at: Timestamp,
+    /// After this it is stale, and what rests on it reads *unknown*.
+    pub valid_until: Timestamp,
+    /// Which sensor, which version.
+    pub sensor: Sensor,
+    /// What this is a complete statement about, for example `host` or `phi:/srv/data`.
+    pub scope: String,
+    /// What could not be seen, and why: a report that hides its blind spots is worse than none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// What was seen.
+    pub body: Body,
+}
+
+/// The sensor that made an observation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sensor {
+    /// `scan host`, `scan software`, `scan phi`, `attest`.
+    pub name: String,
+    /// Enamel's version.
+    pub version: String,
+}
+
+/// Something that a sensor was asked to look at and could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The thing: a path, a registry key, a program.
+    pub what: String,
+    /// Why, in words that say what would help.
+    pub why: String,
+}
+
+/// What was seen, by OCSF class.
+///
+/// A new shape of an old kind gets a new [`Body::version`] and an upcaster beside it; old ledgers stay readable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// OCSF 5001 Device Inventory Info.
+    DeviceInventory(DeviceInventory),
+    /// OCSF 5002 Device Config State: what each posture check read.
+    ConfigState(ConfigState),
+    /// OCSF 5020 Software Inventory Info.
+    SoftwareInventory(SoftwareInventory),
+    /// OCSF 5007 File Query: where patient data lies.
+    PatientData(PatientDataSurvey),
+    /// OCSF 3004 Entity Management: a person states that a control is met, or why another measure stands in for it.
+    Attestation(Attestation),
+}
+
+impl Body {
+    /// The name under which this kind is stored, the same as its `kind` tag.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::DeviceInventory(_) => "device_inventory",
+            Self::ConfigState(_) => "config_state",
+            Self::SoftwareInventory(_) => "software_inventory",
+            Self::PatientData(_) => "patient_data",
+            Self::Attestation(_) => "attestation",
+        }
+    }
+
+    /// The version of this kind's shape.
+    pub const fn version(&self) -> u16 {
+        1
+    }
+
+    /// The OCSF class the kind belongs to.
+    pub const fn ocsf_class_uid(&self) -> u32 {
+        match self {
+            Self::DeviceInventory(_) => 5001,
+            Self::ConfigState(_) => 5002,
+            Self::SoftwareInventory(_) => 5020,
+            Self::PatientData(_) => 5007,
+            Self::Attestation(_) => 3004,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What a practice says about itself: the file behind `--practice`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::Usd;
+
+/// A practice's own facts. Everything is optional; what is missing is replaced by a stated assumption.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PracticeProfile {
+    /// The practice's name, for the report.
+    pub name: String,
+    /// The MSP's name, for the report.
+    pub msp: String,
+    /// People who work there.
+    pub staff: Option<u32>,
+    /// Patients on file. `scan phi` measures its own figure and shows both.
+    pub patients: Option<u64>,
+    /// Takings of one working day, US dollars: what a day of downtime costs.
+    pub production_per_day: Option<Usd>,
+    /// Working days in a year.
+    pub working_days: Option<u32>,
+    /// What to judge against: the rule in force, or the 2025 proposal.
+    pub profile: RuleProfile,
+    /// Tools for remote support that the MSP uses; any other is a finding.
+    pub remote_tools: Vec<String>,
+    /// The practice's own mail domains.
+    pub domains: Vec<String>,
+}
+
+impl Default for PracticeProfile {
+    fn default() -> Self {
+        Self {
+            name: "This practice".to_owned(),
+            msp: String::new(),
+            staff: None,
+            patients: None,
+            production_per_day: None,
+            working_days: None,
+            profile: RuleProfile::Current,
+            remote_tools: Vec::new(),
+            domains: Vec::new(),
+        }
+    }
+}
+
+/// Which text a practice is judged against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleProfile {
+    /// 45 CFR 164 Subpart C as in force.
+    #[default]
+    Current,
+    /// The rule proposed on 6 January 2025 (90 FR 898). A proposal, not law.
+    Proposed2025,
+}
