@@ -1,1 +1,3 @@
-//! Placeholder; replaced in this change.
+//! Assess: where patient data lies, and how many people's.
+
+pub mod sink;
