@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::device::OsInfo;
+use crate::ids::RuleId;
 
 /// OCSF *Software Inventory Info*: everything installed, running and recognised on one computer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,25 +76,42 @@ pub struct DentalProduct {
     pub product: String,
     /// `PMS`, `imaging`, `CBCT`, `clearinghouse`.
     pub category: String,
+    /// Its version as the system lists it; empty where it was not recognised by an installed program.
+    #[serde(default)]
+    pub version: String,
     /// Its database engine, where it has one.
     pub database: Option<String>,
     /// Folders of it that exist here and may hold patient data.
-    pub data_paths: Vec<String>,
+    pub data_paths: Vec<DataPath>,
     /// What it was recognised by: a path, a service, an installed program.
     pub recognised_by: Vec<String>,
     /// Published vulnerabilities of the product, for a technician to compare with its version.
     pub known_vulnerabilities: Vec<String>,
 }
 
+/// A folder of a dental product that exists here and may hold patient data.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DataPath {
+    /// The folder.
+    pub path: String,
+    /// What kind of patient data lies there: `database`, `images`, `documents`, `claims`.
+    pub holds: String,
+}
+
 /// A credential found in clear text. Holds where, and never what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretInClear {
-    /// The file.
+    /// The id of the signature that found it.
+    pub signature: RuleId,
+    /// The file, or the registry key.
     pub path: String,
     /// The key, element or line that holds it.
     pub field: String,
     /// What it opens: `database password of Open Dental`.
     pub opens: String,
+    /// Whether it is only scrambled: not readable at a glance, but reversible with what the product itself ships.
+    #[serde(default)]
+    pub obfuscated: bool,
     /// Whether accounts other than administrators can read the file; `None` if that could not be seen.
     pub readable_by_others: Option<bool>,
 }
