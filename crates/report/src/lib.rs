@@ -1,1 +1,37 @@
-//! Placeholder; replaced in this change.
+//! The report in plain words, and the exports that an auditor takes.
+//!
+//! One [`ReportModel`] goes in; a self-contained HTML page ([`render_html`]), OCSF findings ([`ocsf`]) and OSCAL
+//! assessment results ([`oscal`]) come out. The same model gives the same bytes: no clock, no dice, no network.
+//!
+//! This crate never judges. What the model calls *unknown* is unknown in every output, and never green or satisfied.
+//! It never writes a file either: the binary decides where bytes go. Every text that came from a computer (file names,
+//! host names, settings) is hostile until shown otherwise, and passes [`text`] on its way out.
+
+mod html;
+mod model;
+pub mod ocsf;
+pub mod oscal;
+pub mod text;
+
+pub use html::render_html;
+pub use model::{
+    ControlRow, DeviceEntry, Duty, FindingEntry, FindingState, GapEntry, HeatMapEntry, LedgerFacts, Level,
+    ObservationFacts, PreviousRun, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
+};
+
+/// Why a report could not be made. Each says what failed; the cause is the error's source.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A template could not be filled: a fault of Enamel, not of the input.
+    #[error("the report's page could not be put together; this is a fault in Enamel, please report it")]
+    Template(#[from] askama::Error),
+    /// An export could not be written as JSON.
+    #[error("the {what} could not be written as JSON; this is a fault in Enamel, please report it")]
+    Json {
+        /// Which export.
+        what: &'static str,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+}

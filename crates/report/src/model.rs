@@ -1,0 +1,226 @@
+//! What a report is made from: one value that holds everything, so that the same model gives the same bytes.
+//!
+//! The binary fills it from the ledger's view and the risk run. Nothing here reads a file, a clock or a network, and
+//! nothing here judges: a status that is *unknown* in the model is unknown on the page.
+
+use std::collections::BTreeMap;
+
+use enamel_types::device::DeviceInventory;
+use enamel_types::patient_data::PatientDataSurvey;
+use enamel_types::risk::RiskFigures;
+use enamel_types::software::DentalProduct;
+use enamel_types::{
+    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult, ScenarioId,
+    Timestamp,
+};
+
+/// Everything one report says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportModel {
+    /// The practice's id; names the tenant in the exports.
+    pub practice_id: PracticeId,
+    /// What the practice says about itself.
+    pub practice: PracticeProfile,
+    /// The moment the report speaks of. Ages of evidence are counted back from here.
+    pub generated_at: Timestamp,
+    /// Enamel's version.
+    pub version: String,
+    /// The computers looked at.
+    pub devices: Vec<DeviceEntry>,
+    /// Every finding with its history, in any order.
+    pub findings: Vec<FindingEntry>,
+    /// The outcome of every rule that was tried.
+    pub results: Vec<ResultEntry>,
+    /// The control catalogue with the practice's status, in the catalogue's order.
+    pub controls: Vec<ControlRow>,
+    /// The risk run.
+    pub risk: RiskFigures,
+    /// The NIST SP 800-30 view of the same scenarios; empty leaves it out. A view, never an input.
+    pub heat_map: Vec<HeatMapEntry>,
+    /// Where patient data was looked for, and what was found.
+    pub patient_data: Vec<SurveyEntry>,
+    /// Software, one entry a computer.
+    pub software: Vec<SoftwareEntry>,
+    /// What could not be seen.
+    pub gaps: Vec<GapEntry>,
+    /// Every observation that anything above rests on.
+    pub evidence: BTreeMap<ObservationId, ObservationFacts>,
+    /// The ledger these observations are kept in.
+    pub ledger: LedgerFacts,
+    /// The run before this one, where there was one.
+    pub previous: Option<PreviousRun>,
+}
+
+/// A computer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeviceEntry {
+    /// Its id.
+    pub id: DeviceId,
+    /// What its inventory says.
+    pub inventory: DeviceInventory,
+    /// The observation that says so.
+    pub observation: ObservationId,
+}
+
+/// Where a finding stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FindingState {
+    /// Seen in the latest look.
+    Open,
+    /// Seen earlier; the evidence is too old to say whether it still holds.
+    Stale,
+    /// Seen earlier, and looked for again and not found.
+    Resolved,
+}
+
+/// A finding with its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingEntry {
+    /// The finding as last seen.
+    pub finding: Finding,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// Where it stands now.
+    pub state: FindingState,
+}
+
+/// The outcome of one rule on one computer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultEntry {
+    /// The computer.
+    pub device: DeviceId,
+    /// The outcome.
+    pub result: RuleResult,
+}
+
+/// What the rule's text makes of a control (45 CFR 164.306(d)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// Must be done.
+    Required,
+    /// Must be done, or a written decision must say why not and what is done instead.
+    Addressable,
+}
+
+/// A control of the catalogue, with the practice's status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlRow {
+    /// The paragraph: `164.312(a)(2)(iv)`.
+    pub id: ControlId,
+    /// The section it stands in, as a heading: `Technical safeguards (164.312)`.
+    pub section: String,
+    /// Its title in the catalogue.
+    pub title: String,
+    /// The same as a question that an office manager can answer.
+    pub question: String,
+    /// Required or addressable.
+    pub duty: Duty,
+    /// Where the practice stands under the rule in force.
+    pub status: ControlStatus,
+    /// Where it would stand under the 2025 proposal, where that was asked for.
+    pub proposed: Option<ControlStatus>,
+}
+
+/// A level of NIST SP 800-30 r1, tables G-2 to I-3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// 0 to 4 of 100.
+    VeryLow,
+    /// 5 to 20 of 100.
+    Low,
+    /// 21 to 79 of 100.
+    Moderate,
+    /// 80 to 95 of 100.
+    High,
+    /// 96 to 100 of 100.
+    VeryHigh,
+}
+
+/// One scenario on the 5×5 map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatMapEntry {
+    /// The scenario; its title is taken from the risk run.
+    pub scenario: ScenarioId,
+    /// How likely.
+    pub likelihood: Level,
+    /// How bad.
+    pub impact: Level,
+    /// The level that table I-2 gives for the two.
+    pub risk: Level,
+}
+
+/// One survey for patient data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyEntry {
+    /// The computer.
+    pub device: DeviceId,
+    /// The observation.
+    pub observation: ObservationId,
+    /// What it found.
+    pub survey: PatientDataSurvey,
+}
+
+/// One computer's software in short; the whole list is in the ledger and the CycloneDX export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoftwareEntry {
+    /// The computer.
+    pub device: DeviceId,
+    /// The observation.
+    pub observation: ObservationId,
+    /// How many packages and applications are installed.
+    pub packages: u64,
+    /// How many services run.
+    pub services_running: u64,
+    /// Dental products that were recognised.
+    pub dental: Vec<DentalProduct>,
+}
+
+/// Something that could not be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GapEntry {
+    /// The computer.
+    pub device: DeviceId,
+    /// The observation that says so.
+    pub observation: ObservationId,
+    /// What, and why.
+    pub gap: Gap,
+}
+
+/// Where an observation stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservationFacts {
+    /// Its hash in the chain, lower-case hex.
+    pub hash: String,
+    /// Its sequence number.
+    pub seq: u64,
+    /// The sensor: `scan host`.
+    pub sensor: String,
+    /// The computer.
+    pub device: DeviceId,
+    /// What it is a statement about.
+    pub scope: String,
+    /// When it was seen.
+    pub observed_at: Timestamp,
+    /// After this it no longer counts.
+    pub valid_until: Timestamp,
+}
+
+/// The ledger in two figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerFacts {
+    /// Entries in it.
+    pub entries: u64,
+    /// The hash of the last entry, lower-case hex; it covers every entry before.
+    pub root: String,
+}
+
+/// What to compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreviousRun {
+    /// When it was.
+    pub at: Timestamp,
+    /// Its expected yearly loss, where it was kept.
+    pub mean: Option<enamel_types::Usd>,
+}
