@@ -11,6 +11,7 @@
 //! A value. Reports hold counts, samples masked to the last two characters, and fingerprints under the caller's key. Only
 //! a build with the feature `test-reveal`, which is never shipped, can say what was found.
 
+pub mod extract;
 mod judge;
 mod report;
 mod scan;

@@ -10,8 +10,13 @@ pub trait Sink {
     /// A new part begins: a page, a sheet, a mail part, a member of an archive. Ends tables and records, and forgets labels.
     fn part(&mut self, name: &str);
 
-    /// Running text. One call holds whole lines, at most 256 KiB; calls in one part continue each other.
+    /// Running text. One call holds whole lines, at most 256 KiB; calls in one part continue each other. Ends a table or record.
     fn text(&mut self, text: &str);
+
+    /// Delimited text (CSV, TSV) in whole lines, cut like [`Sink::text`]: the sink finds delimiter, quotes and header itself.
+    fn delimited(&mut self, text: &str) {
+        self.text(text);
+    }
 
     /// A table begins. `columns` are its header cells; empty where the format has none (the detector then looks for a header in
     /// the first rows itself).
@@ -63,4 +68,6 @@ pub enum ProblemKind {
     Malformed,
     /// A limit on size, depth, ratio or time was reached; the rest was not looked at.
     Limit,
+    /// A format that is recognised but not looked into.
+    Unsupported,
 }
