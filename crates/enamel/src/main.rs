@@ -1,2 +1,17 @@
-//! Placeholder.
-fn main() {}
+//! `enamel`: parse, run, map errors to documented exit codes. Everything else is in the library beside it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use enamel_cli::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match enamel_cli::run(cli) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => {
+            anstream::eprintln!("{}", error.for_people());
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a person reads when something failed, and the exit code that goes with it.
+//!
+//! An error says what failed, on which object, why, and what to do next. Libraries say the first three in their own error types; the
+//! verb that called them adds the last.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// A failure of a verb: exit code 1.
+#[derive(Debug)]
+pub struct Error {
+    what: String,
+    causes: Vec<String>,
+    help: Option<String>,
+}
+
+impl Error {
+    /// What failed, on which object.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), causes: Vec::new(), help: None }
+    }
+
+    /// Why: an error with all its sources.
+    #[must_use]
+    pub fn because(mut self, error: impl std::error::Error) -> Self {
+        let mut next: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(cause) = next {
+            self.causes.push(cause.to_string());
+            next = cause.source();
+        }
+        self
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The message for the terminal, styled; `anstream` takes the colours away where they are not wanted.
+    pub fn for_people(&self) -> String {
+        let red = anstyle::AnsiColor::Red.on_default().bold();
+        let cyan = anstyle::AnsiColor::Cyan.on_default();
+        let mut text = format!("{red}error{red:#}: {}", self.what);
+        for cause in &self.causes {
+            let _ = write!(text, "\n  because {cause}");
+        }
+        if let Some(help) = &self.help {
+            let _ = write!(text, "\n  {cyan}help{cyan:#}: {help}");
+        }
+        text
+    }
+}
+
+impl From<enamel_types::content::ContentError> for Error {
+    fn from(error: enamel_types::content::ContentError) -> Self {
+        let help = error.help.clone();
+        Self::new(error.to_string()).help(help)
+    }
+}
+
+/// How a verb ended that ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1, already said on standard output: `ledger verify` found a bad entry.
+    NotWhole,
+    /// Exit code 3: `--fail-on` was met.
+    FailOnMet,
+}
+
+impl Outcome {
+    /// The documented exit code.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Done => ExitCode::SUCCESS,
+            Self::NotWhole => ExitCode::from(1),
+            Self::FailOnMet => ExitCode::from(3),
+        }
+    }
+}

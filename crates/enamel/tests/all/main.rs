@@ -1,0 +1,3 @@
+//! Tests of the binary as its user runs it, and of the rules of the house.
+
+mod house;
