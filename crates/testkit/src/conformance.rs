@@ -1,0 +1,1 @@
+//! What every `Host` promises, as one suite.
