@@ -1,0 +1,77 @@
+//! What a person's statement about a control means.
+
+use enamel_types::judgement::{Evidence, EvidenceOutcome, RuleResult};
+use enamel_types::{Body, CheckOutcome, Judgement, Observation, RuleId};
+
+use crate::catalogue::{Catalogue, Requirement};
+use enamel_types::control::{Attestation, Statement};
+use enamel_types::practice::RuleProfile;
+
+/// The rule under which statements by persons appear among results and evidence.
+pub const ATTESTATION_RULE: &str = "attest";
+
+/// Judges a recorded statement: does it name a control of the catalogue, and may it be decided that way?
+///
+/// The evidence it gives is for display and export; [`control_statuses`](crate::control_statuses) takes statements
+/// from its own parameter and passes over this rule, so that nothing counts twice. Any other kind of observation gives a
+/// judgement that says nothing.
+pub fn judge_attestation(observation: &Observation, catalogue: &Catalogue) -> Judgement {
+    let mut judgement = Judgement::of(observation);
+    let (Body::Attestation(attestation), Ok(rule)) = (&observation.body, RuleId::new(ATTESTATION_RULE))
+    else {
+        return judgement;
+    };
+    judgement.valid_until = judgement.valid_until.min(attestation.expires_at);
+    let (outcome, detail) = weigh(attestation, catalogue);
+    judgement.results.push(RuleResult {
+        rule: rule.clone(),
+        title: format!("Statement on {}", attestation.control),
+        outcome,
+        detail: detail.clone(),
+    });
+    let outcome = match outcome {
+        CheckOutcome::Pass => EvidenceOutcome::Supports,
+        CheckOutcome::Fail => EvidenceOutcome::Contradicts,
+        CheckOutcome::Unknown | CheckOutcome::NotApplicable => return judgement,
+    };
+    judgement.evidence.push(Evidence {
+        control: attestation.control.clone(),
+        outcome,
+        rule,
+        statement: detail,
+        device: observation.device,
+        observation: observation.id,
+        observed_at: observation.observed_at,
+        valid_until: judgement.valid_until,
+    });
+    judgement
+}
+
+fn weigh(attestation: &Attestation, catalogue: &Catalogue) -> (CheckOutcome, String) {
+    let Attestation { control: id, statement, reason, person, .. } = attestation;
+    let Some(control) = catalogue.get(id) else {
+        return (
+            CheckOutcome::Unknown,
+            format!("{id} is not in the control catalogue; the statement counts for nothing"),
+        );
+    };
+    let addressable = control.requirement(RuleProfile::Current) == Requirement::Addressable;
+    match statement {
+        Statement::Implemented => (CheckOutcome::Pass, format!("{person} states that it is done: {reason}")),
+        Statement::NotImplemented => {
+            (CheckOutcome::Fail, format!("{person} states that it is not done: {reason}"))
+        }
+        Statement::EquivalentMeasure if addressable => {
+            (CheckOutcome::Pass, format!("{person} decided on another measure that does the same: {reason}"))
+        }
+        Statement::NotReasonable if addressable => {
+            (CheckOutcome::Pass, format!("{person} decided that it is not reasonable here: {reason}"))
+        }
+        Statement::EquivalentMeasure | Statement::NotReasonable => (
+            CheckOutcome::Unknown,
+            format!(
+                "{id} is required and cannot be decided away; the decision of {person} counts for nothing"
+            ),
+        ),
+    }
+}
