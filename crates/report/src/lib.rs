@@ -12,10 +12,11 @@ mod model;
 pub mod ocsf;
 pub mod oscal;
 pub mod text;
+mod words;
 
 pub use html::render_html;
 pub use model::{
-    ControlRow, DeviceEntry, Duty, FindingEntry, FindingState, GapEntry, HeatMapEntry, LedgerFacts, Level,
+    ControlRow, DeviceEntry, Duty, FindingEntry, FindingState, GapEntry, LedgerFacts,
     ObservationFacts, PreviousRun, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
 };
 

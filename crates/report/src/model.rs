@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use enamel_types::device::DeviceInventory;
 use enamel_types::patient_data::PatientDataSurvey;
-use enamel_types::risk::RiskFigures;
+use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
-    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult, ScenarioId,
-    Timestamp,
+    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult, Timestamp,
 };
 
 /// Everything one report says.
@@ -35,8 +34,8 @@ pub struct ReportModel {
     pub controls: Vec<ControlRow>,
     /// The risk run.
     pub risk: RiskFigures,
-    /// The NIST SP 800-30 view of the same scenarios; empty leaves it out. A view, never an input.
-    pub heat_map: Vec<HeatMapEntry>,
+    /// The NIST SP 800-30 view of the same scenarios; `None` leaves it out. A view, never an input.
+    pub heat_map: Option<HeatMap>,
     /// Where patient data was looked for, and what was found.
     pub patient_data: Vec<SurveyEntry>,
     /// Software, one entry a computer.
@@ -121,34 +120,6 @@ pub struct ControlRow {
     pub status: ControlStatus,
     /// Where it would stand under the 2025 proposal, where that was asked for.
     pub proposed: Option<ControlStatus>,
-}
-
-/// A level of NIST SP 800-30 r1, tables G-2 to I-3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// 0 to 4 of 100.
-    VeryLow,
-    /// 5 to 20 of 100.
-    Low,
-    /// 21 to 79 of 100.
-    Moderate,
-    /// 80 to 95 of 100.
-    High,
-    /// 96 to 100 of 100.
-    VeryHigh,
-}
-
-/// One scenario on the 5×5 map.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeatMapEntry {
-    /// The scenario; its title is taken from the risk run.
-    pub scenario: ScenarioId,
-    /// How likely.
-    pub likelihood: Level,
-    /// How bad.
-    pub impact: Level,
-    /// The level that table I-2 gives for the two.
-    pub risk: Level,
 }
 
 /// One survey for patient data.

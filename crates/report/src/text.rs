@@ -1,1 +1,165 @@
-//! Hostile text made harmless.
+//! Text that came from a computer, made harmless to read.
+//!
+//! A file's name is chosen by whoever made the file. It may hold markup, control characters, marks that turn the
+//! reading direction round (`exe.gpj` shown as `jpg.exe`), or four thousand letters. [`Shown`] is the only kind of text
+//! from the model that the page's templates accept; they escape its markup and isolate its direction with `<bdi>`.
+//! Nothing here is lost silently: what cannot be shown is named by its code point, what is cut says how much.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Longest text shown whole, in characters. Windows allows 32,767 in a path; nobody reads that.
+const LONGEST: usize = 400;
+
+/// How much is kept of a longer text: its beginning and, because a file's own name stands there, its end.
+const KEPT: (usize, usize) = (240, 120);
+
+/// Text that is safe to put before a reader. Made only by [`shown`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Shown(String);
+
+impl Shown {
+    /// Whether there is anything to show.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names what cannot be shown and shortens what is too long. White space becomes single spaces.
+pub fn shown(text: &str) -> Shown {
+    let mut out = String::with_capacity(text.len().min(LONGEST * 4));
+    let length = text.chars().count();
+    let cut = (length > LONGEST).then(|| KEPT.0..length - KEPT.1);
+    for (index, c) in text.chars().enumerate() {
+        if let Some(cut) = &cut
+            && cut.contains(&index)
+        {
+            if index == cut.start {
+                out.push_str(&format!(" [… {} characters left out …] ", cut.len()));
+            }
+            continue;
+        }
+        match c {
+            c if c.is_whitespace() && !is_unshowable(c) => out.push(if c == '\u{a0}' { c } else { ' ' }),
+            '\t' | '\n' | '\r' => out.push(' '),
+            c if is_unshowable(c) => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    Shown(out.trim().to_owned())
+}
+
+/// Splits instructions into their steps: one for each line, without the marks that number them.
+pub fn steps(text: &str) -> Vec<Shown> {
+    text.lines()
+        .map(|line| {
+            let line = line.trim();
+            let after_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            let line = match after_number.strip_prefix(['.', ')']) {
+                Some(rest) if after_number.len() < line.len() && rest.starts_with(' ') => rest,
+                _ => line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).unwrap_or(line),
+            };
+            shown(line)
+        })
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// A JSON text in which no character can disturb a terminal or a viewer: those that could are written as `\u` escapes,
+/// which every parser reads back as the very same character.
+pub(crate) fn escape_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_unshowable(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A text as a CSS string, quotes included. Everything but letters, digits and spaces is written as an escape, so that
+/// no text can end the string, the rule or the style element.
+pub(crate) fn css_string(text: &Shown) -> String {
+    let mut out = String::from("\"");
+    for c in text.as_str().chars() {
+        if c.is_ascii_alphanumeric() || c == ' ' {
+            out.push(c);
+        } else {
+            out.push_str(&format!("\\{:06x}", u32::from(c)));
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Control characters, direction marks, invisible characters and non-characters.
+fn is_unshowable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || (u32::from(c) & 0xfffe) == 0xfffe
+        || ('\u{fdd0}'..='\u{fdef}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_turn_the_direction_or_hide() {
+        assert_eq!(shown("photo\u{202e}gpj.exe").as_str(), "photo[U+202E]gpj.exe");
+        assert_eq!(shown("a\u{1b}[31mb\0").as_str(), "a[U+001B][31mb[U+0000]");
+        assert_eq!(shown("a\u{200b}b\u{feff}\u{e0041}").as_str(), "a[U+200B]b[U+FEFF][U+E0041]");
+        assert_eq!(shown(" two\n lines\t").as_str(), "two  lines");
+        assert_eq!(shown("Zoë 王 عيادة").as_str(), "Zoë 王 عيادة");
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_ends_and_says_what_is_gone() {
+        let long = format!("{}{}.dcm", "é".repeat(2_000), "z".repeat(2_000));
+        let text = shown(&long);
+        assert!(text.as_str().chars().count() < LONGEST);
+        assert!(text.as_str().starts_with("ééé") && text.as_str().ends_with("z.dcm"));
+        assert!(text.as_str().contains("[… 3644 characters left out …]"), "{text}");
+    }
+
+    #[test]
+    fn steps_lose_their_numbers_and_nothing_else() {
+        let lines: Vec<_> = steps("1. Open it\n\n- Close it\n2) Wait\n3.5 GB free").iter().map(Shown::to_string).collect();
+        assert_eq!(lines, ["Open it", "Close it", "Wait", "3.5 GB free"]);
+    }
+
+    #[test]
+    fn json_reads_back_the_same() {
+        let hostile = "a\u{202e}b\u{e0041}\u{7f}\u{85}\u{2028}<script>";
+        let json = serde_json::to_string(hostile).unwrap();
+        let escaped = escape_json(&json);
+        assert!(escaped.chars().all(|c| !is_unshowable(c)), "{escaped}");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), hostile);
+    }
+
+    #[test]
+    fn a_css_string_cannot_be_left() {
+        assert_eq!(css_string(&shown("A\"}</style>")), "\"A\\000022\\00007d\\00003c\\00002fstyle\\00003e\"");
+    }
+}

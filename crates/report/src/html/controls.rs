@@ -1,0 +1,147 @@
+//! The safeguards the rule asks for: where the practice stands, and what says so.
+
+use enamel_types::ControlStatus;
+use enamel_types::control::{AttestationRef, Statement};
+use serde::Serialize;
+
+use super::{Context, Link, summary};
+use crate::text::{Shown, shown};
+use crate::{ControlRow, Duty, ReportModel, words};
+
+/// Pieces of evidence shown for one control, contradicting first as the status gives them.
+const EVIDENCE: usize = 12;
+
+/// All controls by section.
+#[derive(Serialize)]
+pub(crate) struct ControlsSection {
+    pub(super) all: u64,
+    pub(super) met: u64,
+    pub(super) partly: u64,
+    pub(super) not_met: u64,
+    pub(super) unknown: u64,
+    pub(super) groups: Vec<ControlGroup>,
+}
+
+/// One section of the rule.
+#[derive(Serialize)]
+pub(crate) struct ControlGroup {
+    pub(super) title: Shown,
+    pub(super) controls: Vec<Control>,
+}
+
+/// One control.
+#[derive(Serialize)]
+pub(crate) struct Control {
+    pub(super) id: Shown,
+    pub(super) title: Shown,
+    pub(super) question: Shown,
+    pub(super) duty: &'static str,
+    pub(super) state: (&'static str, &'static str),
+    pub(super) why: Shown,
+    pub(super) evidence: Vec<EvidenceLine>,
+    pub(super) more_evidence: u64,
+    pub(super) attestation: Option<AttestationLine>,
+    pub(super) proposed: Option<Proposed>,
+}
+
+/// The status under the proposal.
+#[derive(Serialize)]
+pub(crate) struct Proposed {
+    pub(super) state: (&'static str, &'static str),
+    pub(super) why: Shown,
+}
+
+/// One piece of evidence.
+#[derive(Serialize)]
+pub(crate) struct EvidenceLine {
+    pub(super) outcome: (&'static str, &'static str),
+    pub(super) statement: Shown,
+    pub(super) device: Shown,
+    pub(super) date: String,
+    pub(super) age: String,
+    pub(super) valid_until: String,
+    pub(super) link: Link,
+}
+
+/// What a named person stated.
+#[derive(Serialize)]
+pub(crate) struct AttestationLine {
+    pub(super) statement: &'static str,
+    pub(super) reason: Shown,
+    pub(super) person: Shown,
+    pub(super) made: String,
+    pub(super) expires: String,
+    pub(super) link: Link,
+}
+
+pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> ControlsSection {
+    let mut groups: Vec<ControlGroup> = Vec::new();
+    for row in &model.controls {
+        let title = shown(&row.section);
+        let control = control(row, context);
+        match groups.iter_mut().find(|group| group.title == title) {
+            Some(group) => group.controls.push(control),
+            None => groups.push(ControlGroup { title, controls: vec![control] }),
+        }
+    }
+    let count = summary::Controls::count(model);
+    ControlsSection {
+        all: count.all,
+        met: count.met,
+        partly: count.partly,
+        not_met: count.not_met,
+        unknown: count.unknown,
+        groups,
+    }
+}
+
+fn control(row: &ControlRow, context: &Context<'_>) -> Control {
+    Control {
+        id: shown(row.id.as_str()),
+        title: shown(&row.title),
+        question: shown(&row.question),
+        duty: match row.duty {
+            Duty::Required => "Required",
+            Duty::Addressable => "Addressable",
+        },
+        state: words::state(row.status.state),
+        why: shown(&row.status.why),
+        evidence: evidence(&row.status, context),
+        more_evidence: row.status.evidence.len().saturating_sub(EVIDENCE) as u64,
+        attestation: row.status.attestation.as_ref().map(|attestation| attested(attestation, context)),
+        proposed: row
+            .proposed
+            .as_ref()
+            .map(|status| Proposed { state: words::state(status.state), why: shown(&status.why) }),
+    }
+}
+
+fn evidence(status: &ControlStatus, context: &Context<'_>) -> Vec<EvidenceLine> {
+    let line = |evidence: &enamel_types::Evidence| EvidenceLine {
+        outcome: words::evidence_outcome(evidence.outcome),
+        statement: shown(&evidence.statement),
+        device: context.device(evidence.device),
+        date: words::date(evidence.observed_at),
+        age: context.age(evidence.observed_at),
+        valid_until: words::date(evidence.valid_until),
+        link: context.evidence.link(evidence.observation),
+    };
+    status.evidence.iter().take(EVIDENCE).map(line).collect()
+}
+
+fn attested(attestation: &AttestationRef, context: &Context<'_>) -> AttestationLine {
+    let stated = &attestation.attestation;
+    AttestationLine {
+        statement: match stated.statement {
+            Statement::Implemented => "It is done",
+            Statement::EquivalentMeasure => "Another measure does the same job",
+            Statement::NotReasonable => "Not reasonable here",
+            Statement::NotImplemented => "It is not done",
+        },
+        reason: shown(&stated.reason),
+        person: shown(&stated.person),
+        made: words::date(attestation.made_at),
+        expires: words::date(stated.expires_at),
+        link: context.evidence.link(attestation.observation),
+    }
+}

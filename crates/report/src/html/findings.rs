@@ -1,0 +1,293 @@
+//! All findings by severity, what could not be seen, and every check with its outcome.
+
+use std::collections::BTreeMap;
+
+use enamel_types::{CheckOutcome, Severity};
+use serde::Serialize;
+
+use super::{Context, Link, summary};
+use crate::text::{Shown, shown, steps};
+use crate::{FindingEntry, FindingState, ReportModel, words};
+
+/// Rules shown for one severity, places shown for one rule, and places on the whole page.
+const RULES: usize = 80;
+const PLACES: usize = 15;
+const PLACES_IN_ALL: usize = 1_000;
+
+/// Reasons shown among what could not be seen, and things named for one reason.
+const REASONS: usize = 60;
+const THINGS: usize = 8;
+
+/// Checks listed for one outcome.
+const CHECKS: usize = 200;
+
+/// All findings.
+#[derive(Serialize)]
+pub(crate) struct FindingsSection {
+    pub(super) open: u64,
+    pub(super) groups: Vec<SeverityGroup>,
+    pub(super) resolved: Vec<ResolvedLine>,
+    pub(super) more_resolved: u64,
+}
+
+/// The findings of one severity.
+#[derive(Serialize)]
+pub(crate) struct SeverityGroup {
+    pub(super) key: &'static str,
+    pub(super) name: &'static str,
+    pub(super) ask: &'static str,
+    pub(super) count: u64,
+    pub(super) rules: Vec<RuleGroup>,
+    pub(super) more: u64,
+}
+
+/// The findings of one rule: what and why once, where in a list.
+#[derive(Serialize)]
+pub(crate) struct RuleGroup {
+    pub(super) rule: Shown,
+    pub(super) anchor: Option<String>,
+    pub(super) title: Shown,
+    pub(super) why: Shown,
+    pub(super) steps: Vec<Shown>,
+    pub(super) minutes: String,
+    pub(super) controls: Vec<Shown>,
+    pub(super) devices: String,
+    pub(super) places: Vec<FindingPlace>,
+    pub(super) more: u64,
+}
+
+/// One finding's place.
+#[derive(Serialize)]
+pub(crate) struct FindingPlace {
+    pub(super) device: Shown,
+    pub(super) subject: Shown,
+    /// The finding's own title where it differs from its group's.
+    pub(super) title: Shown,
+    pub(super) seen: Shown,
+    pub(super) first: String,
+    pub(super) last: String,
+    pub(super) stale: bool,
+    pub(super) evidence: Link,
+}
+
+/// One finding that is gone.
+#[derive(Serialize)]
+pub(crate) struct ResolvedLine {
+    pub(super) title: Shown,
+    pub(super) device: Shown,
+    pub(super) subject: Shown,
+    pub(super) last: String,
+}
+
+pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> FindingsSection {
+    let present: Vec<&FindingEntry> = model.findings.iter().filter(|entry| entry.state != FindingState::Resolved).collect();
+    let resolved = || model.findings.iter().filter(|entry| entry.state == FindingState::Resolved);
+    let severities =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
+    let mut budget = PLACES_IN_ALL;
+    let groups = severities
+        .into_iter()
+        .filter_map(|severity| severity_group(severity, &present, &mut budget, model, context))
+        .collect();
+    FindingsSection {
+        groups,
+        open: present.len() as u64,
+        resolved: resolved()
+            .take(100)
+            .map(|entry| ResolvedLine {
+                title: shown(&entry.finding.title),
+                device: context.device(entry.finding.device),
+                subject: shown(&entry.finding.subject),
+                last: words::date(entry.last_seen),
+            })
+            .collect(),
+        more_resolved: resolved().count().saturating_sub(100) as u64,
+    }
+}
+
+fn severity_group(
+    severity: Severity,
+    present: &[&FindingEntry],
+    budget: &mut usize,
+    model: &ReportModel,
+    context: &Context<'_>,
+) -> Option<SeverityGroup> {
+    let mut rules: BTreeMap<&str, Vec<&FindingEntry>> = BTreeMap::new();
+    for entry in present.iter().filter(|entry| entry.finding.severity == severity) {
+        rules.entry(entry.finding.rule.as_str()).or_default().push(entry);
+    }
+    let count = rules.values().map(Vec::len).sum::<usize>() as u64;
+    if count == 0 {
+        return None;
+    }
+    // What the plan puts first stands first here too; what it does not know follows by name.
+    let rank = |rule: &str| model.risk.fixes.iter().position(|fix| fix.id.as_str() == rule).unwrap_or(usize::MAX);
+    let mut rules: Vec<_> = rules.into_iter().collect();
+    rules.sort_by_key(|(rule, _)| rank(rule));
+    let listed: Vec<RuleGroup> = rules
+        .iter()
+        .take(RULES)
+        .map(|(rule, entries)| {
+            // One rule may find things of two severities; a page must not hold two anchors of one name.
+            let first_of_rule = entries.first().is_some_and(|first| {
+                !present.iter().any(|other| other.finding.rule == first.finding.rule && other.finding.severity > severity)
+            });
+            let group = rule_group(rule, first_of_rule, entries, PLACES.min(*budget), context);
+            *budget -= group.places.len();
+            group
+        })
+        .collect();
+    let left_out: usize = rules.iter().skip(RULES).map(|(_, entries)| entries.len()).sum();
+    let (name, ask) = words::severity(severity);
+    Some(SeverityGroup { key: severity.as_str(), name, ask, count, rules: listed, more: left_out as u64 })
+}
+
+fn rule_group(
+    rule: &str,
+    anchored: bool,
+    entries: &[&FindingEntry],
+    places: usize,
+    context: &Context<'_>,
+) -> RuleGroup {
+    let mut entries = entries.to_vec();
+    entries.sort_by(|a, b| {
+        (a.finding.device, &a.finding.subject, a.finding.id).cmp(&(b.finding.device, &b.finding.subject, b.finding.id))
+    });
+    let first = &entries[0].finding;
+    let place = |entry: &&FindingEntry| FindingPlace {
+        device: context.device(entry.finding.device),
+        subject: shown(&entry.finding.subject),
+        title: if entry.finding.title == first.title { Shown::default() } else { shown(&entry.finding.title) },
+        seen: shown(&entry.finding.seen),
+        first: words::date(entry.first_seen),
+        last: words::date(entry.last_seen),
+        stale: entry.state == FindingState::Stale,
+        evidence: context.evidence.link(entry.finding.observation),
+    };
+    RuleGroup {
+        rule: shown(rule),
+        anchor: anchored.then(|| anchor(rule)),
+        title: shown(&first.title),
+        why: shown(&first.why),
+        steps: steps(&first.fix.how),
+        minutes: first.fix.minutes.to_string(),
+        controls: first.controls.iter().map(|control| shown(control.as_str())).collect(),
+        devices: words::counted(
+            summary::device_count(entries.iter().map(|entry| &entry.finding)),
+            "computer",
+            "computers",
+        ),
+        places: entries.iter().take(places).map(place).collect(),
+        more: entries.len().saturating_sub(places) as u64,
+    }
+}
+
+/// A rule's name as an anchor: letters and digits as they are, everything else as its code, so that no two rules meet.
+pub(super) fn anchor(rule: &str) -> String {
+    let mut anchor = String::from("rule-");
+    for c in rule.chars() {
+        if c.is_ascii_alphanumeric() {
+            anchor.push(c);
+        } else {
+            anchor.push_str(&format!("_{:02x}", u32::from(c)));
+        }
+    }
+    anchor
+}
+
+/// What could not be seen, by reason.
+#[derive(Serialize)]
+pub(crate) struct GapsSection {
+    pub(super) count: u64,
+    pub(super) reasons: Vec<GapReason>,
+    pub(super) more: u64,
+}
+
+/// One reason, and what it kept from us.
+#[derive(Serialize)]
+pub(crate) struct GapReason {
+    pub(super) why: Shown,
+    pub(super) count: u64,
+    pub(super) things: Vec<GapThing>,
+    pub(super) more: u64,
+}
+
+/// One thing that could not be seen.
+#[derive(Serialize)]
+pub(crate) struct GapThing {
+    pub(super) what: Shown,
+    pub(super) device: Shown,
+    pub(super) evidence: Link,
+}
+
+pub(super) fn gaps(model: &ReportModel, context: &Context<'_>) -> GapsSection {
+    let mut by_reason: BTreeMap<&str, Vec<&crate::GapEntry>> = BTreeMap::new();
+    for entry in &model.gaps {
+        by_reason.entry(entry.gap.why.as_str()).or_default().push(entry);
+    }
+    let mut reasons: Vec<_> = by_reason.into_iter().collect();
+    reasons.sort_by_key(|(_, entries)| std::cmp::Reverse(entries.len()));
+    let thing = |entry: &&crate::GapEntry| GapThing {
+        what: shown(&entry.gap.what),
+        device: context.device(entry.device),
+        evidence: context.evidence.link(entry.observation),
+    };
+    GapsSection {
+        count: model.gaps.len() as u64,
+        more: reasons.iter().skip(REASONS).map(|(_, entries)| entries.len() as u64).sum(),
+        reasons: reasons
+            .iter()
+            .take(REASONS)
+            .map(|(why, entries)| GapReason {
+                why: shown(why),
+                count: entries.len() as u64,
+                things: entries.iter().take(THINGS).map(thing).collect(),
+                more: entries.len().saturating_sub(THINGS) as u64,
+            })
+            .collect(),
+    }
+}
+
+/// Every check that was tried.
+#[derive(Serialize)]
+pub(crate) struct ChecksSection {
+    pub(super) groups: Vec<CheckGroup>,
+}
+
+/// The checks of one outcome.
+#[derive(Serialize)]
+pub(crate) struct CheckGroup {
+    pub(super) name: &'static str,
+    pub(super) key: &'static str,
+    pub(super) count: u64,
+    pub(super) lines: Vec<CheckLine>,
+    pub(super) more: u64,
+}
+
+/// One check on one computer.
+#[derive(Serialize)]
+pub(crate) struct CheckLine {
+    pub(super) rule: Shown,
+    pub(super) title: Shown,
+    pub(super) device: Shown,
+    pub(super) detail: Shown,
+}
+
+pub(super) fn checks(model: &ReportModel, context: &Context<'_>) -> ChecksSection {
+    let outcomes =
+        [CheckOutcome::Fail, CheckOutcome::Unknown, CheckOutcome::Pass, CheckOutcome::NotApplicable];
+    let group = |outcome: CheckOutcome| {
+        let of = || model.results.iter().filter(move |entry| entry.result.outcome == outcome);
+        let line = |entry: &crate::ResultEntry| CheckLine {
+            rule: shown(entry.result.rule.as_str()),
+            title: shown(&entry.result.title),
+            device: context.device(entry.device),
+            detail: shown(&entry.result.detail),
+        };
+        let (name, key) = words::check_outcome(outcome);
+        let count = of().count();
+        let lines = of().take(CHECKS).map(line).collect();
+        CheckGroup { name, key, count: count as u64, lines, more: count.saturating_sub(CHECKS) as u64 }
+    };
+    ChecksSection { groups: outcomes.into_iter().map(group).filter(|group| group.count > 0).collect() }
+}

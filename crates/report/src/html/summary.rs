@@ -1,0 +1,253 @@
+//! The first page: the answer in one sentence, four figures, and the three things to do this week.
+
+use std::collections::HashMap;
+
+use enamel_types::control::ControlState;
+use enamel_types::{DeviceId, Estimate, Finding, Severity, Usd};
+use serde::Serialize;
+
+use super::Context;
+use crate::text::{Shown, shown, steps};
+use crate::{FindingState, ReportModel, words};
+
+/// Fixes on the first page.
+const FIRST_FIXES: usize = 3;
+
+/// Places named for one fix.
+const PLACES_LISTED: usize = 8;
+
+/// What the first page says.
+#[derive(Serialize)]
+pub(crate) struct Summary {
+    /// `No`, `Not yet`, `We cannot say yet`, `As far as we could see, yes`.
+    pub(super) answer: String,
+    /// Which of the four, for the page's color: `bad`, `fair`, `unknown`, `good`.
+    pub(super) tone: &'static str,
+    /// The sentence that explains it.
+    pub(super) because: String,
+    /// Four figures.
+    pub(super) figures: Vec<Figure>,
+    /// What changed since the run before.
+    pub(super) change: String,
+    /// What to do first.
+    pub(super) fixes: Vec<FixCard>,
+    /// Fixes beyond the first ones.
+    pub(super) more_fixes: u64,
+    /// What the first fixes take away together, at most, and how long they take.
+    pub(super) together: String,
+}
+
+/// One key figure, a link to what it rests on.
+#[derive(Serialize)]
+pub(crate) struct Figure {
+    pub(super) href: &'static str,
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) note: String,
+}
+
+/// One thing to do.
+#[derive(Serialize)]
+pub(crate) struct FixCard {
+    pub(super) rule: Shown,
+    pub(super) title: Shown,
+    pub(super) saves: String,
+    pub(super) minutes: String,
+    pub(super) why: Shown,
+    pub(super) steps: Vec<Shown>,
+    pub(super) places: Vec<Place>,
+    pub(super) more_places: u64,
+    /// Where its findings stand on the page, where they do.
+    pub(super) anchor: Option<String>,
+}
+
+/// Where a fix is needed.
+#[derive(Serialize)]
+pub(crate) struct Place {
+    pub(super) device: Shown,
+    pub(super) subject: Shown,
+}
+
+pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
+    let open = |severity: Severity| {
+        model
+            .findings
+            .iter()
+            .filter(|entry| entry.state == FindingState::Open && entry.finding.severity == severity)
+            .count() as u64
+    };
+    let (critical, high) = (open(Severity::Critical), open(Severity::High));
+    let controls = Controls::count(model);
+    let (answer, tone, because) = verdict(critical, high, &controls, model);
+    let fixes: Vec<_> = fixes(model, context);
+    Summary {
+        answer: answer.to_owned(),
+        tone,
+        because,
+        figures: figures(model, critical, high, &controls),
+        change: change(model),
+        more_fixes: model.risk.fixes.len().saturating_sub(fixes.len()) as u64,
+        together: together(model),
+        fixes,
+    }
+}
+
+/// How many controls stand where.
+pub(super) struct Controls {
+    pub(super) all: u64,
+    pub(super) met: u64,
+    pub(super) partly: u64,
+    pub(super) not_met: u64,
+    pub(super) unknown: u64,
+}
+
+impl Controls {
+    pub(super) fn count(model: &ReportModel) -> Self {
+        let of = |state| model.controls.iter().filter(|row| row.status.state == state).count() as u64;
+        Self {
+            all: model.controls.len() as u64,
+            met: of(ControlState::Met),
+            partly: of(ControlState::Partly),
+            not_met: of(ControlState::NotMet),
+            unknown: of(ControlState::Unknown),
+        }
+    }
+}
+
+/// The answer. It is never yes while anything serious is open, and never a plain yes while much could not be seen.
+fn verdict(critical: u64, high: u64, controls: &Controls, model: &ReportModel) -> (&'static str, &'static str, String) {
+    let loss = format!("As things stand, a cyber incident costs a practice like this {} in an average year", model.risk.total.mean);
+    if critical > 0 {
+        let weaknesses = words::counted(critical, "weakness needs", "weaknesses need");
+        ("No.", "bad", format!("{weaknesses} fixing today. {loss}."))
+    } else if high > 0 {
+        let weaknesses = words::counted(high, "serious weakness is", "serious weaknesses are");
+        ("Not yet.", "fair", format!("{weaknesses} open and should be fixed this week. {loss}."))
+    } else if model.evidence.is_empty() || controls.unknown * 2 > controls.all {
+        let unknown = words::count(controls.unknown);
+        let all = words::count(controls.all);
+        (
+            "We cannot say yet.",
+            "unknown",
+            format!("Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for could not be checked. {loss}."),
+        )
+    } else {
+        ("As far as we could see, yes.", "good", format!("No serious weakness is open. {loss}."))
+    }
+}
+
+fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -> Vec<Figure> {
+    let total = &model.risk.total;
+    let persons = persons(model);
+    let found = if model.patient_data.is_empty() {
+        ("not looked for".to_owned(), "No folder was given to search".to_owned())
+    } else {
+        let folders = model.patient_data.iter().map(|entry| entry.survey.folders.len() as u64 + entry.survey.folders_not_listed).sum();
+        let note = if persons.low == persons.high {
+            format!("In {}", words::counted(folders, "folder", "folders"))
+        } else {
+            let (low, high) = (words::count(persons.low), words::count(persons.high));
+            format!("Between {low} and {high}, in {}", words::counted(folders, "folder", "folders"))
+        };
+        (words::count(persons.value), note)
+    };
+    vec![
+        Figure {
+            href: "#risk",
+            value: total.mean.to_string(),
+            label: "expected loss in a year".to_owned(),
+            note: format!("In nine years of ten, less than {}", total.p90),
+        },
+        Figure {
+            href: "#findings",
+            value: words::count(critical + high),
+            label: if critical + high == 1 { "serious weakness open" } else { "serious weaknesses open" }.to_owned(),
+            note: format!("{} to fix today, {} this week", words::count(critical), words::count(high)),
+        },
+        Figure {
+            href: "#patient-data",
+            value: found.0,
+            label: "people whose records were found".to_owned(),
+            note: found.1,
+        },
+        Figure {
+            href: "#controls",
+            value: format!("{} of {}", words::count(controls.met), words::count(controls.all)),
+            label: "safeguards proved by evidence".to_owned(),
+            note: format!("{} could not be checked", words::count(controls.unknown)),
+        },
+    ]
+}
+
+/// People over all surveys. The same person may stand below two roots, so the sum is the most there can be and the
+/// largest survey alone the least.
+pub(super) fn persons(model: &ReportModel) -> Estimate {
+    let surveys = || model.patient_data.iter().map(|entry| entry.survey.persons);
+    Estimate {
+        value: surveys().map(|persons| persons.value).sum(),
+        low: surveys().map(|persons| persons.low).max().unwrap_or(0),
+        high: surveys().map(|persons| persons.high).sum(),
+    }
+}
+
+fn change(model: &ReportModel) -> String {
+    let Some(previous) = &model.previous else { return String::new() };
+    let since = |entry: &&crate::FindingEntry| entry.state == FindingState::Open && entry.first_seen > previous.at;
+    let new = model.findings.iter().filter(since).count() as u64;
+    let gone = model
+        .findings
+        .iter()
+        .filter(|entry| entry.state == FindingState::Resolved && entry.last_seen >= previous.at)
+        .count() as u64;
+    let mut text = format!(
+        "Since {}: {} and {}.",
+        words::date(previous.at),
+        words::counted(new, "new finding", "new findings"),
+        words::counted(gone, "fixed", "fixed"),
+    );
+    if let Some(before) = previous.mean {
+        let difference = model.risk.total.mean - before;
+        let direction = if difference.0 < 0.0 { "fell" } else { "rose" };
+        text.push_str(&format!(" The expected yearly loss {direction} by {}.", Usd(difference.0.abs())));
+    }
+    text
+}
+
+fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
+    let by_id: HashMap<_, &Finding> = model.findings.iter().map(|entry| (entry.finding.id, &entry.finding)).collect();
+    let card = |fix: &enamel_types::risk::FixWorth| {
+        let findings: Vec<_> = fix.findings.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        let place = |finding: &&Finding| Place { device: context.device(finding.device), subject: shown(&finding.subject) };
+        FixCard {
+            rule: shown(fix.id.as_str()),
+            title: shown(&fix.title),
+            saves: fix.saves_mean.to_string(),
+            minutes: fix.minutes.to_string(),
+            why: findings.first().map(|finding| shown(&finding.why)).unwrap_or_default(),
+            steps: steps(&fix.how),
+            places: findings.iter().take(PLACES_LISTED).map(place).collect(),
+            more_places: findings.len().saturating_sub(PLACES_LISTED) as u64,
+            anchor: findings
+                .iter()
+                .any(|finding| finding.rule == fix.id)
+                .then(|| super::findings::anchor(fix.id.as_str())),
+        }
+    };
+    model.risk.fixes.iter().take(FIRST_FIXES).map(card).collect()
+}
+
+fn together(model: &ReportModel) -> String {
+    let first = || model.risk.fixes.iter().take(FIRST_FIXES);
+    if first().count() < 2 {
+        return String::new();
+    }
+    let minutes = enamel_types::Minutes(first().map(|fix| fix.minutes.0).sum());
+    // Worths of single fixes overlap: two doors that let the same burglar in. Their sum is a bound, and is called one.
+    let saves = Usd(first().map(|fix| fix.saves_mean.0).sum::<f64>().min(model.risk.total.mean.0));
+    format!("Together they take about {minutes} and cut the expected yearly loss by up to {saves}.")
+}
+
+/// The computers on which a rule's findings are open.
+pub(super) fn device_count<'a>(findings: impl Iterator<Item = &'a Finding>) -> u64 {
+    findings.map(|finding| finding.device).collect::<std::collections::HashSet<DeviceId>>().len() as u64
+}

@@ -1,0 +1,188 @@
+//! Figures and states as a person says them. American English, short, no jargon.
+
+use enamel_types::control::ControlState;
+use enamel_types::judgement::EvidenceOutcome;
+use enamel_types::patient_data::Entity;
+use enamel_types::risk::Basis;
+use enamel_types::{CheckOutcome, Estimate, Severity, Timestamp};
+
+/// `24 November 2026`, by UTC.
+pub(crate) fn date(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y").to_string()
+}
+
+/// `24 November 2026, 14:05 UTC`.
+pub(crate) fn moment(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// How long before `now` a thing was: `today`, `3 days ago`.
+pub(crate) fn age(time: Timestamp, now: Timestamp) -> String {
+    match (now.as_second() - time.as_second()).div_euclid(86_400) {
+        days if days < 1 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days if days < 60 => format!("{days} days ago"),
+        days if days < 730 => format!("{} months ago", days / 30),
+        days => format!("{} years ago", days / 365),
+    }
+}
+
+/// `12,400`.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `12,400 files`.
+pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// `4,120 (3,900 to 4,400)`, or the figure alone where it is exact.
+pub(crate) fn estimate(value: Estimate) -> String {
+    if value.low == value.high {
+        count(value.value)
+    } else {
+        format!("{} ({} to {})", count(value.value), count(value.low), count(value.high))
+    }
+}
+
+/// `1.2 GB`, in powers of ten as disks are sold.
+pub(crate) fn bytes(value: u64) -> String {
+    match value {
+        0..1_000 => counted(value, "byte", "bytes"),
+        1_000..1_000_000 => format!("{:.0} kB", value as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", value as f64 / 1e6),
+        _ => format!("{:.1} GB", value as f64 / 1e9),
+    }
+}
+
+/// A chance between 0 and 1 in per cent: `12 %` becomes `12%`, small ones keep a digit.
+pub(crate) fn percent(chance: f64) -> String {
+    let percent = chance * 100.0;
+    match percent {
+        p if p <= 0.0 => "0%".to_owned(),
+        p if p < 0.1 => "less than 0.1%".to_owned(),
+        p if p < 9.95 => format!("{p:.1}%"),
+        p => format!("{p:.0}%"),
+    }
+}
+
+/// How often a thing happens: `about once in 12 years`.
+pub(crate) fn frequency(per_year: f64) -> String {
+    match per_year {
+        f if f <= 0.0 => "not expected".to_owned(),
+        f if f < 0.001 => "less than once in 1,000 years".to_owned(),
+        f if f < 0.95 => {
+            let years = (1.0 / f).round().max(1.0);
+            if years < 2.0 { "about once a year".to_owned() } else { format!("about once in {years:.0} years") }
+        }
+        f if f < 1.5 => "about once a year".to_owned(),
+        f => format!("about {f:.0} times a year"),
+    }
+}
+
+/// A severity as a heading, with what it asks for.
+pub(crate) const fn severity(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Critical => ("Critical", "fix today"),
+        Severity::High => ("High", "fix this week"),
+        Severity::Medium => ("Medium", "fix this quarter"),
+        Severity::Low => ("Low", "fix when you are there anyway"),
+        Severity::Informational => ("For information", "worth knowing"),
+    }
+}
+
+/// A control's state: the word, and the key by which the page picks icon and color.
+pub(crate) const fn state(state: ControlState) -> (&'static str, &'static str) {
+    match state {
+        ControlState::Met => ("Met", "met"),
+        ControlState::Partly => ("Partly met", "partly"),
+        ControlState::NotMet => ("Not met", "notmet"),
+        ControlState::Unknown => ("Unknown", "unknown"),
+    }
+}
+
+/// Which way evidence points.
+pub(crate) const fn evidence_outcome(outcome: EvidenceOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        EvidenceOutcome::Supports => ("For", "met"),
+        EvidenceOutcome::Contradicts => ("Against", "notmet"),
+        EvidenceOutcome::Unknown => ("Could not be seen", "unknown"),
+    }
+}
+
+/// The outcome of a check.
+pub(crate) const fn check_outcome(outcome: CheckOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        CheckOutcome::Pass => ("As it should be", "met"),
+        CheckOutcome::Fail => ("Not as it should be", "notmet"),
+        CheckOutcome::Unknown => ("Could not be decided", "unknown"),
+        CheckOutcome::NotApplicable => ("Does not apply here", "none"),
+    }
+}
+
+/// Where a number of the risk model comes from.
+pub(crate) const fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Measured => "Measured here",
+        Basis::Stated => "Stated by the practice",
+        Basis::Cited => "Published",
+        Basis::Judgement => "Our judgment",
+    }
+}
+
+/// A kind of identifying value, for people: one and many.
+pub(crate) const fn entity(entity: Entity) -> (&'static str, &'static str) {
+    match entity {
+        Entity::Ssn => ("Social Security number", "Social Security numbers"),
+        Entity::Pan => ("payment card number", "payment card numbers"),
+        Entity::Dob => ("date of birth", "dates of birth"),
+        Entity::Name => ("name", "names"),
+        Entity::Phone => ("phone number", "phone numbers"),
+        Entity::Email => ("email address", "email addresses"),
+        Entity::Mrn => ("chart number", "chart numbers"),
+        Entity::MemberId => ("insurance member number", "insurance member numbers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_a_person_says_them() {
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!(estimate(Estimate { value: 4_120, low: 3_900, high: 4_400 }), "4,120 (3,900 to 4,400)");
+        assert_eq!(frequency(0.08), "about once in 13 years");
+        assert_eq!(frequency(0.9), "about once a year");
+        assert_eq!(frequency(3.2), "about 3 times a year");
+        assert_eq!(percent(0.0004), "less than 0.1%");
+        assert_eq!(percent(0.994), "99%");
+        assert_eq!(bytes(1_240_000_000), "1.2 GB");
+    }
+
+    #[test]
+    fn ages_count_back_from_the_report() {
+        let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
+        for (seen, words) in [
+            ("2026-11-24T00:00:00Z", "today"),
+            ("2026-11-25T00:00:00Z", "today"),
+            ("2026-11-23T08:00:00Z", "yesterday"),
+            ("2026-11-01T09:00:00Z", "23 days ago"),
+            ("2026-06-24T09:00:00Z", "5 months ago"),
+            ("2020-11-24T09:00:00Z", "6 years ago"),
+        ] {
+            assert_eq!(age(seen.parse().unwrap(), now), words, "{seen}");
+        }
+        assert_eq!(date(now), "24 November 2026");
+    }
+}
