@@ -1,0 +1,82 @@
+//! The daily root: one value that stands for everything a practice's ledger held at the end of a day.
+//!
+//! The chain alone does not bind whoever keeps the file: they could rewrite all of it. A root that has left their hands
+//! (in a report, with an insurer) does.
+
+use enamel_types::{PracticeId, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
+
+use crate::error::LedgerError;
+use crate::format::EntryHash;
+use crate::ledger::Ledger;
+
+/// What a report prints, and what an auditor compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PracticeRoot {
+    /// The practice.
+    pub practice: PracticeId,
+    /// The last entry that the root covers. A root can be checked by this number alone, whatever the clocks said.
+    pub through_seq: u64,
+    /// The agents whose chains go into it.
+    pub agents: u64,
+    /// BLAKE3 in key derivation mode, context `enamel 2026-11 practice root v1`, over: the practice, `through_seq`, and
+    /// for each agent in the order of its id: the agent, `agent_seq` and `hash` of its last entry that is covered.
+    pub root: EntryHash,
+}
+
+impl Ledger {
+    /// The root at the end of a day (UTC): it covers every entry up to the last that was received on or before that
+    /// day. `None` if the practice had none by then.
+    pub fn practice_root(
+        &self,
+        practice: PracticeId,
+        day: Date,
+    ) -> Result<Option<PracticeRoot>, LedgerError> {
+        let end = day
+            .tomorrow()
+            .and_then(|next| TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)))
+            .unwrap_or(Timestamp::MAX)
+            .as_microsecond();
+        let sql =
+            "SELECT seq FROM observation WHERE practice = ?1 AND received_at < ?2 ORDER BY seq DESC LIMIT 1";
+        let last = self
+            .connection()
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement.query_row(params![practice.as_bytes(), end], |row| row.get::<_, i64>(0)).optional()
+            })
+            .map_err(LedgerError::sqlite("compute a root of", self.path()))?;
+        last.map(|last| self.practice_root_through(practice, last.cast_unsigned())).transpose()
+    }
+
+    /// The root over every entry up to `through_seq`: how a published root is checked.
+    pub fn practice_root_through(
+        &self,
+        practice: PracticeId,
+        through_seq: u64,
+    ) -> Result<PracticeRoot, LedgerError> {
+        // SQLite gives the other columns from the row that has the maximum.
+        let sql = "SELECT agent, max(agent_seq), hash FROM observation WHERE practice = ?1 AND seq <= ?2 \
+                   GROUP BY agent ORDER BY agent";
+        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 practice root v1");
+        hasher.update(practice.as_bytes());
+        hasher.update(&through_seq.to_le_bytes());
+        let mut agents = 0;
+        let mut fold = || -> rusqlite::Result<()> {
+            let mut statement = self.connection().prepare_cached(sql)?;
+            let mut rows = statement.query(params![practice.as_bytes(), through_seq.cast_signed()])?;
+            while let Some(row) = rows.next()? {
+                hasher.update(&row.get::<_, [u8; 16]>(0)?);
+                hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
+                hasher.update(&row.get::<_, [u8; 32]>(2)?);
+                agents += 1;
+            }
+            Ok(())
+        };
+        fold().map_err(LedgerError::sqlite("compute a root of", self.path()))?;
+        Ok(PracticeRoot { practice, through_seq, agents, root: EntryHash(*hasher.finalize().as_bytes()) })
+    }
+}
