@@ -1,4 +1,4 @@
-//! Which format a file has: magic bytes first, the look of its first lines second, its name last.
+//! The formats, by name.
 
 /// A format, by the name that goes into reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +53,8 @@ pub enum Format {
     Gz,
     /// A tar archive.
     Tar,
+    /// An OLE compound file whose name does not tell what it is.
+    Ole,
     /// An archive that is not looked into: 7z, rar, xz, bzip2, zstd, cab.
     Archive,
     /// Outlook data file: not looked into.
@@ -90,6 +92,7 @@ impl Format {
             Self::Zip => "zip",
             Self::Gz => "gz",
             Self::Tar => "tar",
+            Self::Ole => "ole",
             Self::Archive => "archive",
             Self::Pst => "pst",
             Self::Other => "other",
@@ -97,8 +100,3 @@ impl Format {
     }
 }
 
-/// Tells the format of a file from its first bytes ([`super::HEAD`] of them, or the whole file if it is shorter) and its name.
-pub fn sniff(head: &[u8], name: &str) -> Format {
-    let _ = name;
-    if head.starts_with(b"%PDF-") { Format::Pdf } else { Format::Txt }
-}

@@ -2,25 +2,45 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
 
-trait ReadSeek: Read + Seek {}
-impl<T: Read + Seek> ReadSeek for T {}
+use tempfile::SpooledTempFile;
 
-/// The bytes to read: an open file, or a member of an archive in memory.
+use super::failure::Failure;
+
+/// Members larger than this are spooled to an unnamed temporary file, which the operating system deletes with its handle.
+const IN_MEMORY: usize = 8 << 20;
+
+/// The bytes to read: an open file, or bytes in memory.
 pub struct Source<'a> {
-    inner: Box<dyn ReadSeek + 'a>,
+    inner: Inner<'a>,
     len: u64,
+    path: Option<&'a Path>,
+}
+
+enum Inner<'a> {
+    File(&'a File),
+    Bytes(Cursor<&'a [u8]>),
+    Spooled(SpooledTempFile),
 }
 
 impl<'a> Source<'a> {
-    /// An open file of `len` bytes, read from its start.
-    pub fn file(file: &'a File, len: u64) -> Self {
-        Self { inner: Box::new(file), len }
+    /// An open file of `len` bytes. `path` is where it lies: SQLite opens files itself.
+    pub fn file(file: &'a File, len: u64, path: &'a Path) -> Self {
+        Self { inner: Inner::File(file), len, path: Some(path) }
     }
 
     /// Bytes in memory.
     pub fn bytes(bytes: &'a [u8]) -> Self {
-        Self { len: bytes.len() as u64, inner: Box::new(Cursor::new(bytes)) }
+        Self { inner: Inner::Bytes(Cursor::new(bytes)), len: bytes.len() as u64, path: None }
+    }
+
+    /// All that `reader` yields, for formats that need to seek.
+    pub(super) fn spool(reader: &mut dyn Read) -> Result<Self, Failure> {
+        let mut file = SpooledTempFile::new(IN_MEMORY);
+        let len = io::copy(reader, &mut file)?;
+        file.rewind()?;
+        Ok(Self { inner: Inner::Spooled(file), len, path: None })
     }
 
     /// Length in bytes.
@@ -32,16 +52,29 @@ impl<'a> Source<'a> {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    /// Where the file lies, for bytes that are a file.
+    pub(super) fn path(&self) -> Option<&'a Path> {
+        self.path
+    }
 }
 
 impl Read for Source<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
+        match &mut self.inner {
+            Inner::File(file) => file.read(buf),
+            Inner::Bytes(bytes) => bytes.read(buf),
+            Inner::Spooled(file) => file.read(buf),
+        }
     }
 }
 
 impl Seek for Source<'_> {
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(pos)
+        match &mut self.inner {
+            Inner::File(file) => file.seek(pos),
+            Inner::Bytes(bytes) => bytes.seek(pos),
+            Inner::Spooled(file) => file.seek(pos),
+        }
     }
 }
