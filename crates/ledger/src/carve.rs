@@ -15,15 +15,16 @@ use enamel_types::{AgentId, ObservationId, PracticeId};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+use crate::files::wal_path;
 use crate::format::{EntryHash, MAX_BODY_BYTES, PAGE_SIZE, Row};
-use crate::wal::{self, LogReader};
+use crate::wal::LogReader;
 
 /// Largest part of a row that lies in its leaf page.
 const MAX_LOCAL: usize = PAGE_SIZE - 35;
 /// Smallest local part of a row that overflows.
 const MIN_LOCAL: usize = (PAGE_SIZE - 12) * 32 / 255 - 23;
 /// Smallest row: its header, three UUIDs, three hashes.
-const MIN_CELL: usize = 158;
+pub(crate) const MIN_CELL: usize = 158;
 /// Everything but the body is far smaller than this.
 const MAX_PAYLOAD: usize = MAX_BODY_BYTES + 1024;
 /// How far a file that does not look like a ledger is searched for entries.
@@ -120,7 +121,7 @@ impl Pages {
                     }
                 }
             }
-            pages.log = Some(PageFile::open(wal::wal_path(path))?);
+            pages.log = Some(PageFile::open(wal_path(path))?);
         }
         Ok(pages)
     }

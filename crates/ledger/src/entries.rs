@@ -118,7 +118,7 @@ impl Iterator for Entries<'_> {
             self.done = true;
             return None;
         };
-        self.next_seq = row.seq + 1;
+        self.next_seq = row.seq.saturating_add(1);
         let entry = self.ledger.entry(&row);
         self.done = entry.is_err();
         Some(entry)
@@ -133,8 +133,15 @@ pub(crate) fn read_page(
 ) -> rusqlite::Result<VecDeque<Row>> {
     let sql = format!("SELECT {COLUMNS} FROM observation WHERE seq >= ?1 ORDER BY seq LIMIT ?2");
     let mut statement = connection.prepare_cached(&sql)?;
-    let from_seq = i64::try_from(from_seq).unwrap_or(i64::MAX);
+    // SQLite counts to 2^63 - 1; nothing lies beyond.
+    let Ok(from_seq) = i64::try_from(from_seq) else { return Ok(VecDeque::new()) };
     statement.query_map(params![from_seq, limit], read_row)?.collect()
+}
+
+/// One row by its number.
+pub(crate) fn read_one(connection: &Connection, seq: u64) -> rusqlite::Result<Option<Row>> {
+    let sql = format!("SELECT {COLUMNS} FROM observation WHERE seq = ?1");
+    connection.prepare_cached(&sql)?.query_row([seq.cast_signed()], read_row).optional()
 }
 
 /// A row from a query over [`COLUMNS`]. A value of the wrong type or length is an error, never a panic.

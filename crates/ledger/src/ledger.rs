@@ -8,6 +8,7 @@ use enamel_types::{AgentId, Observation, ObservationId, Timestamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::LedgerError;
+use crate::files::{beside, lock, remove_if_there, rename, sync_folder, wal_path};
 use crate::format::{APPLICATION_ID, EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, PAGE_SIZE, Row, SCHEMA};
 use crate::wal::{self, TornTail};
 use crate::{carve, salvage};
@@ -81,10 +82,11 @@ impl Ledger {
             return Err(LedgerError::ReadOnly { path: path.to_owned() });
         }
         let lock = lock(path)?;
+        if !path.exists() {
+            create(path)?;
+        }
         let torn_tail = wal::cut_torn_tail(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(LedgerError::sqlite("open", path))?;
         let ledger = Self { connection, path: path.to_owned(), _lock: lock };
@@ -146,13 +148,10 @@ impl Ledger {
         &self.connection
     }
 
-    /// Sets SQLite up, makes the schema if the file is new, and checks that this is a ledger whose ends are whole.
+    /// Sets SQLite up, and checks that this is a ledger whose ends are whole.
     fn prepare(&self) -> Result<(), LedgerError> {
         let (connection, path) = (&self.connection, self.path.as_path());
         configure(connection).map_err(LedgerError::sqlite("open", path))?;
-        if is_unborn(connection).map_err(LedgerError::sqlite("open", path))? {
-            create(connection).map_err(LedgerError::sqlite("create", path))?;
-        }
         check_identity(connection, path)?;
         // Folding the log into the file now means that what is left of a torn write is gone from the disk as well.
         let busy = connection
@@ -175,15 +174,25 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// A file in which no transaction was ever completed: just made, or its making was interrupted.
-fn is_unborn(connection: &Connection) -> rusqlite::Result<bool> {
-    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(application == 0 && things == 0)
+/// Makes an empty ledger under another name and then puts it in place, so that there is never half a ledger.
+fn create(path: &Path) -> Result<(), LedgerError> {
+    if wal_path(path).exists() {
+        let why = "the file is gone, and its write-ahead log is still there".to_owned();
+        return Err(LedgerError::Damaged { path: path.to_owned(), seq: None, why });
+    }
+    let new = beside(path, ".creating");
+    remove_if_there(&new)?;
+    remove_if_there(&wal_path(&new))?;
+    let connection = Connection::open(&new).map_err(LedgerError::sqlite("create", path))?;
+    configure(&connection)
+        .and_then(|()| create_schema(&connection))
+        .map_err(LedgerError::sqlite("create", path))?;
+    drop(connection); // the last connection folds the log into the file
+    rename(&new, path)?;
+    sync_folder(path)
 }
 
-/// Makes the schema in one transaction, so that an interrupted creation leaves an unborn file.
-fn create(connection: &Connection) -> rusqlite::Result<()> {
+fn create_schema(connection: &Connection) -> rusqlite::Result<()> {
     let tables: String = SCHEMA.iter().flat_map(|(_, _, sql)| [sql, ";\n"]).collect();
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;\n{tables}PRAGMA application_id = {APPLICATION_ID};\n\
@@ -201,7 +210,7 @@ pub(crate) fn check_identity(connection: &Connection, path: &Path) -> Result<(),
     if number("application_id")? != APPLICATION_ID {
         return Err(LedgerError::NotALedger {
             path: path.to_owned(),
-            why: "it is a SQLite file of another program".to_owned(),
+            why: "it is empty, or a SQLite file of another program".to_owned(),
         });
     }
     let found = number("user_version")?;
@@ -209,7 +218,7 @@ pub(crate) fn check_identity(connection: &Connection, path: &Path) -> Result<(),
         return Err(LedgerError::NewerFormat { path: path.to_owned(), found, known: FORMAT_VERSION });
     }
     let damaged = |why: String| LedgerError::Damaged { path: path.to_owned(), seq: None, why };
-    if found != FORMAT_VERSION || number("page_size")? != PAGE_SIZE as i64 {
+    if found != FORMAT_VERSION || number("page_size")?.cast_unsigned() != PAGE_SIZE as u64 {
         return Err(damaged(format!("its header names format {found}, which never was")));
     }
     let schema = connection
@@ -288,30 +297,6 @@ fn name_damage(error: LedgerError, path: &Path) -> LedgerError {
     }
 }
 
-/// Takes the ledger for this process. The lock is on a file of its own, because SQLite's locks live on the ledger and
-/// closing any other handle on that would drop them (POSIX).
-pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
-    let lock_path = beside(path, "-lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(LedgerError::io("open", &lock_path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(LedgerError::io("lock", &lock_path)(source)),
-    }
-}
-
-/// A file beside the ledger: its name with something added.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn encode(observation: &Observation) -> Result<Vec<u8>, LedgerError> {
     let id = observation.id;
     let body = serde_json::to_vec(observation).map_err(|source| LedgerError::Encode { id, source })?;
@@ -337,7 +322,8 @@ fn append_all(
                 unknown.insert(read_head(transaction, observation.agent)?)
             }
         };
-        let (agent_seq, prev) = head.map_or((1, EntryHash::GENESIS), |head| (head.agent_seq + 1, head.hash));
+        let (agent_seq, prev) =
+            head.map_or((1, EntryHash::GENESIS), |head| (head.agent_seq.saturating_add(1), head.hash));
         let row = Row::next(observation, body, next_seq, received_at, agent_seq, prev);
         if insert(transaction, &row)? {
             next_seq += 1;
@@ -359,7 +345,7 @@ fn next_seq(connection: &Connection) -> rusqlite::Result<u64> {
     connection
         .prepare_cached(sql)?
         .query_row([], |row| row.get::<_, i64>(0))
-        .map(|last| last.cast_unsigned() + 1)
+        .map(|last| last.cast_unsigned().saturating_add(1))
 }
 
 /// Inserts a row; false if the agent's id is there already.

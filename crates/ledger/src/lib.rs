@@ -14,6 +14,7 @@
 mod carve;
 mod entries;
 mod error;
+mod files;
 pub mod format;
 mod ledger;
 mod root;

@@ -130,7 +130,7 @@ impl PracticeView {
         let held = self.judgements.get(&key);
         match held.map(|held| held.observed_at) {
             Some(held_at) if held_at > observation.observed_at => {
-                self.apply_late(observation, judgement, held_at)
+                self.apply_late(observation, judgement, held_at);
             }
             _ => {
                 self.apply_newest(observation, judgement);
@@ -242,6 +242,10 @@ impl PracticeView {
                 ..FindingRecord::first(finding, at)
             });
             record.see(finding, at);
+            if record.state == FindingState::Resolved && record.resolved_at < Some(at) {
+                // It was still there after what so far seemed its end.
+                record.resolved_at = Some(held_at);
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::LedgerError;
+use crate::files::{beside, unused, wal_path};
 use crate::format::PAGE_SIZE;
-use crate::ledger::beside;
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -40,11 +40,6 @@ pub(crate) enum WalState {
     Damaged { why: String },
 }
 
-/// The log's place.
-pub(crate) fn wal_path(path: &Path) -> PathBuf {
-    beside(path, "-wal")
-}
-
 /// Reports what SQLite is about to cut off, and refuses if that would lose acknowledged entries. The caller holds the
 /// ledger's lock.
 pub(crate) fn cut_torn_tail(path: &Path) -> Result<Option<TornTail>, LedgerError> {
@@ -58,15 +53,6 @@ pub(crate) fn cut_torn_tail(path: &Path) -> Result<Option<TornTail>, LedgerError
         }
         WalState::Damaged { why } => Err(LedgerError::Damaged { path: path.to_owned(), seq: None, why }),
     }
-}
-
-/// The first of `name`, `name.2`, `name.3` … that does not exist.
-pub(crate) fn unused(name: &Path) -> PathBuf {
-    let numbered = (2u32..).map(|number| beside(name, &format!(".{number}")));
-    std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| name.to_owned())
 }
 
 /// Reads the whole log once.
@@ -110,10 +96,9 @@ pub(crate) fn inspect(path: &Path) -> Result<WalState, LedgerError> {
     })
 }
 
-/// One frame of the log: a page image with a little header.
+/// One frame of the log, which is a page image with a little header.
 pub(crate) struct Frame {
     pub(crate) page_number: u32,
-    pub(crate) page: Vec<u8>,
     /// Where the page image begins in the log.
     pub(crate) offset: u64,
     /// It belongs to the present log and not to one that was written here before.
@@ -143,11 +128,7 @@ pub(crate) struct LogReader {
 impl LogReader {
     /// `None` if there is no log or an empty one.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, LedgerError> {
-        Self::open_file(wal_path(path))
-    }
-
-    /// The same for a log that was kept under another name.
-    pub(crate) fn open_file(path: PathBuf) -> Result<Option<Self>, LedgerError> {
+        let path = wal_path(path);
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -203,7 +184,6 @@ impl LogReader {
         }
         Ok(Some(Frame {
             page_number: word(&header, 0),
-            page,
             offset: self.position - PAGE_SIZE as u64,
             same_log,
             adds_up: self.adds_up,

@@ -1,0 +1,66 @@
+//! The files around a ledger: its lock, its log, and moving things into place so that they stay there.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::error::LedgerError;
+
+/// A file beside the ledger: its name with something added.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// SQLite's write-ahead log of a ledger.
+pub(crate) fn wal_path(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// The first of `name`, `name.2`, `name.3` … that does not exist.
+pub(crate) fn unused(name: &Path) -> PathBuf {
+    let numbered = (2u32..).map(|number| beside(name, &format!(".{number}")));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| name.to_owned())
+}
+
+/// Takes the ledger for this process. The lock is on a file of its own, because SQLite's locks live on the ledger and
+/// closing any other handle on that would drop them (POSIX).
+pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
+    let lock_path = beside(path, "-lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(LedgerError::io("open", &lock_path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(LedgerError::io("lock", &lock_path)(source)),
+    }
+}
+
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), LedgerError> {
+    std::fs::rename(from, to).map_err(LedgerError::io("rename", from))
+}
+
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), LedgerError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(LedgerError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes renames in a file's folder durable. Windows has no such call and needs none.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), LedgerError> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(LedgerError::io("write", folder))?;
+    }
+    Ok(())
+}
