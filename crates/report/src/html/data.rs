@@ -146,7 +146,7 @@ fn dental(model: &ReportModel, context: &Context<'_>) -> Vec<DentalRow> {
         .flat_map(|entry| entry.dental.iter().map(move |product| (entry, product)))
         .take(100)
         .map(|(entry, product)| DentalRow {
-            product: shown(&product.product),
+            product: shown(format!("{} {}", product.product, product.version).trim_end()),
             category: shown(&product.category),
             device: context.device(entry.device),
             database: shown(product.database.as_deref().unwrap_or("")),

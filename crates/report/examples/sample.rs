@@ -1,0 +1,18 @@
+//! Writes the sample practice's report to a folder, to look at: `cargo run -p enamel-report --example sample -- DIR`.
+
+#[allow(dead_code)] // the tests use more of it
+#[path = "../tests/all/sample.rs"]
+mod sample;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("name the folder to write to")?);
+    std::fs::create_dir_all(&folder)?;
+    let model = sample::model();
+    std::fs::write(folder.join("report.html"), enamel_report::render_html(&model)?)?;
+    std::fs::write(folder.join("findings.json"), enamel_report::ocsf::findings_json(&model))?;
+    std::fs::write(folder.join("assessment-results.json"), enamel_report::oscal::assessment_results(&model)?)?;
+    Ok(())
+}

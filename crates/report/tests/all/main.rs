@@ -1,0 +1,3 @@
+//! The report as its readers get it.
+
+mod sample;
