@@ -26,9 +26,20 @@ pub(crate) fn unused(name: &Path) -> PathBuf {
         .unwrap_or_else(|| name.to_owned())
 }
 
+/// A ledger is this process's while this lives. The operating system releases it when the process ends, however it ends.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being started holds a copy of the handle for a moment. Failing
+        // is harmless, the handle is closed right after.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Takes the ledger for this process. The lock is on a file of its own, because SQLite's locks live on the ledger and
 /// closing any other handle on that would drop them (POSIX).
-pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
+pub(crate) fn lock(path: &Path) -> Result<Lock, LedgerError> {
     let lock_path = beside(path, "-lock");
     let file = File::options()
         .create(true)
@@ -37,7 +48,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
         .open(&lock_path)
         .map_err(LedgerError::io("open", &lock_path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(LedgerError::io("lock", &lock_path)(source)),
     }

@@ -1,6 +1,5 @@
 //! The open ledger: appending, and looking up what is there.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use enamel_types::{AgentId, Observation, ObservationId, Timestamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::LedgerError;
-use crate::files::{beside, lock, remove_if_there, rename, sync_folder, wal_path};
+use crate::files::{Lock, beside, lock, remove_if_there, rename, sync_folder, wal_path};
 use crate::format::{APPLICATION_ID, EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, PAGE_SIZE, Row, SCHEMA};
 use crate::wal::{self, TornTail};
 use crate::{carve, salvage};
@@ -20,8 +19,7 @@ const BUSY_LIMIT: Duration = Duration::from_secs(1);
 pub struct Ledger {
     connection: Connection,
     path: PathBuf,
-    /// Held, not read: the operating system releases it when the process ends, however it ends.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What [`Ledger::open`] found.
@@ -151,8 +149,9 @@ impl Ledger {
     /// Sets SQLite up, and checks that this is a ledger whose ends are whole.
     fn prepare(&self) -> Result<(), LedgerError> {
         let (connection, path) = (&self.connection, self.path.as_path());
-        configure(connection).map_err(LedgerError::sqlite("open", path))?;
+        // Looked at before anything is set: setting things up writes to the file.
         check_identity(connection, path)?;
+        configure(connection).map_err(LedgerError::sqlite("open", path))?;
         // Folding the log into the file now means that what is left of a torn write is gone from the disk as well.
         let busy = connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))

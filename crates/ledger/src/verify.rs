@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use enamel_types::AgentId;
@@ -15,7 +14,7 @@ use serde::Serialize;
 use crate::carve::{MIN_CELL, Pages};
 use crate::entries::{read_one, read_page};
 use crate::error::LedgerError;
-use crate::files::{lock, wal_path};
+use crate::files::{Lock, lock, wal_path};
 use crate::format::{EntryHash, Row};
 use crate::ledger::{Head, check_identity, check_length, read_heads};
 use crate::salvage;
@@ -129,7 +128,7 @@ struct Access {
     /// No other process writes to it, so that its bytes can be looked at directly.
     at_rest: bool,
     /// Held while it is verified. `None` where another process holds it, or the folder cannot be written to.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Access {

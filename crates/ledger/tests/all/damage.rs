@@ -1,0 +1,196 @@
+//! One byte flipped, the log cut, the file cut: named, and nothing else lost.
+
+use std::path::Path;
+
+use enamel_ledger::{Entry, Ledger, LedgerError, salvage, verify};
+
+use crate::support::{at, ledger_of, mixed, observation, open};
+
+/// Every entry as it was written.
+fn entries(path: &Path) -> Vec<Entry> {
+    open(path).entries(1).map(Result::unwrap).collect()
+}
+
+/// The file with one byte changed, in a folder of its own.
+fn flipped(folder: &Path, bytes: &[u8], offset: usize, mask: u8) -> std::path::PathBuf {
+    let own = folder.join(format!("at-{offset}"));
+    std::fs::create_dir(&own).unwrap();
+    let path = own.join("ledger.db");
+    let mut bytes = bytes.to_vec();
+    bytes[offset] ^= mask;
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn a_flipped_byte_is_named_and_nothing_else_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.db");
+    ledger_of(&path, &mixed(90));
+    let original = entries(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    let (mut named, mut harmless, mut lost_one, mut structural) = (0, 0, 0, 0);
+    // Every byte of the first header, and then a step that is no divisor of the page size.
+    let offsets = (0..100).chain((100..bytes.len()).step_by(523));
+    for (turn, offset) in offsets.enumerate() {
+        let damaged = flipped(folder.path(), &bytes, offset, 1 << (turn % 8));
+        let checked = match verify(&damaged, &mut |_| ()) {
+            Ok(checked) => checked,
+            // The version number may read as a newer one: a clear refusal, and nothing is touched.
+            Err(LedgerError::NewerFormat { .. }) if (60..64).contains(&offset) => continue,
+            Err(error) => panic!("offset {offset}: {error}"),
+        };
+        if checked.is_whole() {
+            // The byte stands for nothing (free space, a counter): then everything must read as before.
+            assert_eq!(entries(&damaged), original, "offset {offset}: unnoticed and not harmless");
+            harmless += 1;
+            continue;
+        }
+        named += 1;
+        structural += usize::from(checked.first_bad.is_none());
+        let saved = salvage(&damaged, at(9_000), &mut |_| ()).unwrap();
+        assert!(saved.lost.len() <= 1, "offset {offset}: lost {:?}", saved.lost);
+        assert!(saved.damaged.exists());
+        if let [seq] = saved.lost[..] {
+            lost_one += 1;
+            assert_eq!(
+                checked.first_bad.as_ref().map(|bad| bad.seq),
+                Some(seq),
+                "offset {offset}: {checked}"
+            );
+        }
+        let left = entries(&damaged);
+        let expected: Vec<_> =
+            original.iter().filter(|entry| !saved.lost.contains(&entry.seq)).cloned().collect();
+        assert!(left == expected, "offset {offset}: the salvaged ledger differs");
+        let after = verify(&damaged, &mut |_| ()).unwrap();
+        assert!(after.is_whole() && after.lost == saved.lost, "offset {offset}: {after}");
+        std::fs::remove_dir_all(damaged.parent().unwrap()).unwrap();
+    }
+    println!("{named} named ({structural} in structure only), {lost_one} cost one row, {harmless} harmless");
+    assert!(lost_one > 100 && structural + lost_one <= named, "the test must hit rows");
+}
+
+#[test]
+fn a_salvaged_ledger_goes_on_behind_the_hole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    ledger_of(&path, &(1..=20).map(|number| observation(1, number)).collect::<Vec<_>>());
+    let original = entries(&path);
+    // The last row is hit: what is lost is the end, and the list of heads knows of it.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let needle = b"Policy binder, tab 20";
+    let offset = bytes.windows(needle.len()).rposition(|window| window == needle).unwrap();
+    bytes[offset] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::Damaged { seq: Some(20), .. })));
+    let checked = verify(&path, &mut |_| ()).unwrap();
+    assert_eq!(checked.first_bad.as_ref().unwrap().seq, 20);
+    assert!(checked.to_string().contains("first at sequence number 20"), "{checked}");
+
+    assert_eq!(salvage(&path, at(0), &mut |_| ()).unwrap().lost, [20]);
+    let mut ledger = open(&path);
+    ledger.append(at(1), &[observation(1, 21)]).unwrap();
+    let last = ledger.entries(21).next().unwrap().unwrap();
+    assert_eq!((last.seq, last.agent_seq), (21, 21), "a lost place is not given out again");
+    assert_eq!(last.prev, original[19].hash, "the chain still names the lost entry");
+    drop(ledger);
+    let after = verify(&path, &mut |_| ()).unwrap();
+    assert!(after.is_whole() && after.lost == [20] && after.entries == 20, "{after}");
+    assert!(after.to_string().contains("1 lost before"), "{after}");
+}
+
+/// A file and its log as they lie there while a writer has just committed, the writer having died.
+fn with_log(folder: &Path, batches: u64) -> (Vec<u8>, Vec<u8>) {
+    let path = folder.join("live.db");
+    let mut ledger = open(&path);
+    for number in 0..batches {
+        ledger.append(at(1), &[observation(1, 2 * number + 1), observation(1, 2 * number + 2)]).unwrap();
+    }
+    let log = folder.join("live.db-wal");
+    (std::fs::read(&path).unwrap(), std::fs::read(log).unwrap())
+}
+
+#[test]
+fn a_log_cut_anywhere_loses_no_whole_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, log) = with_log(folder.path(), 6);
+    let mut torn = 0;
+    for length in (0..=log.len()).rev().step_by(997) {
+        let path = folder.path().join("cut.db");
+        std::fs::write(&path, &file).unwrap();
+        std::fs::write(folder.path().join("cut.db-wal"), &log[..length]).unwrap();
+        let opened = Ledger::open(&path).unwrap_or_else(|error| panic!("cut to {length}: {error}"));
+        torn += usize::from(opened.torn_tail.is_some());
+        let count = opened.ledger.entries(1).map(Result::unwrap).count();
+        assert_eq!(count % 2, 0, "cut to {length}: half a batch");
+        if length == log.len() {
+            assert_eq!((count, &opened.torn_tail), (12, &None));
+        }
+        drop(opened);
+        let checked = verify(&path, &mut |_| ()).unwrap();
+        assert!(checked.is_whole(), "cut to {length}: {checked}");
+    }
+    assert!(torn > 10, "{torn}");
+}
+
+#[test]
+fn a_flipped_byte_in_the_log_never_loses_acknowledged_entries_silently() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, log) = with_log(folder.path(), 6);
+    for offset in (0..log.len()).step_by(397) {
+        let path = folder.path().join("flip.db");
+        let mut bytes = log.clone();
+        bytes[offset] ^= 0x10;
+        std::fs::write(&path, &file).unwrap();
+        std::fs::write(folder.path().join("flip.db-wal"), &bytes).unwrap();
+        let checked = verify(&path, &mut |_| ()).unwrap();
+        assert!(!checked.is_whole(), "offset {offset}: {checked}");
+        let saved = salvage(&path, at(7), &mut |_| ()).unwrap();
+        assert!(saved.lost.len() <= 1 && saved.recovered >= 11, "offset {offset}: {saved:?}");
+        for name in std::fs::read_dir(folder.path()).unwrap() {
+            let name = name.unwrap().path();
+            if name.file_name().unwrap().to_string_lossy().starts_with("flip") {
+                std::fs::remove_file(name).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_short_keeps_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    ledger_of(&path, &mixed(60));
+    let original = entries(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    for length in [bytes.len() - 1, bytes.len() - 4096, bytes.len() / 2, bytes.len() / 3 + 77] {
+        let cut = folder.path().join(format!("cut-{length}.db"));
+        std::fs::write(&cut, &bytes[..length]).unwrap();
+        assert!(matches!(Ledger::open(&cut), Err(LedgerError::Damaged { .. })), "cut to {length}");
+        let checked = verify(&cut, &mut |_| ()).unwrap();
+        assert!(!checked.is_whole(), "cut to {length}");
+        let saved = salvage(&cut, at(7), &mut |_| ()).unwrap();
+        assert!(saved.recovered > 0 && saved.recovered <= 60, "cut to {length}: {saved}");
+        let left = entries(&cut);
+        assert!(left.iter().all(|entry| original.contains(entry)), "cut to {length}");
+        assert_eq!(left.len() as u64, saved.recovered);
+        assert!(verify(&cut, &mut |_| ()).unwrap().is_whole(), "cut to {length}");
+    }
+}
+
+#[test]
+fn a_salvage_that_was_stopped_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    ledger_of(&path, &mixed(30));
+    let whole = std::fs::read(&path).unwrap();
+    // Stopped after the damaged file was moved aside and before the finished one took its place.
+    std::fs::rename(&path, folder.path().join("ledger.db.salvaged")).unwrap();
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::SalvageInterrupted { .. })));
+    assert!(matches!(verify(&path, &mut |_| ()), Err(LedgerError::SalvageInterrupted { .. })));
+    let saved = salvage(&path, at(7), &mut |_| ()).unwrap();
+    assert_eq!(saved.recovered, 30);
+    assert_eq!(std::fs::read(&path).unwrap().len(), whole.len());
+    assert!(verify(&path, &mut |_| ()).unwrap().is_whole());
+}
