@@ -1,1 +1,71 @@
-//! In the making.
+//! What each fix is worth: the same years again, with one weakness gone.
+
+use std::collections::BTreeMap;
+
+use enamel_types::risk::FixWorth;
+use enamel_types::{Finding, Minutes, RuleId, Usd};
+
+use crate::input::{RiskInput, RuleCounts};
+use crate::model::{Effects, Practice};
+use crate::simulate::{Dice, Run, in_order};
+
+/// The plan: one fix for each rule with open findings, those that save most for an hour of work first.
+pub(crate) fn plan(
+    runs: &[Run<'_>],
+    practice: &Practice,
+    dice: Dice,
+    input: &RiskInput<'_>,
+    known: &BTreeMap<RuleId, RuleCounts>,
+    trials: u32,
+    threads: usize,
+) -> Vec<FixWorth> {
+    let mut open: BTreeMap<&RuleId, Vec<&Finding>> = BTreeMap::new();
+    for finding in input.findings {
+        open.entry(&finding.rule).or_default().push(finding);
+    }
+    let open: Vec<(&RuleId, Vec<&Finding>)> = open.into_iter().collect();
+    let saved = in_order(open.len(), threads, |index| {
+        let fixed = with_fixed(known, open[index].0);
+        let parts = runs.iter().map(|run| {
+            let effects = Effects::new(run.bound.scenario, &fixed);
+            run.saved(&effects, practice, dice, trials)
+        });
+        parts.sum::<f64>()
+    });
+    let mut fixes: Vec<FixWorth> = open
+        .into_iter()
+        .zip(saved)
+        .filter_map(|((rule, findings), saved)| worth(rule, &findings, saved))
+        .collect();
+    fixes.sort_by(|a, b| {
+        let by_hour = b.saves_per_hour.0.total_cmp(&a.saves_per_hour.0);
+        by_hour.then_with(|| b.saves_mean.0.total_cmp(&a.saves_mean.0)).then_with(|| a.id.cmp(&b.id))
+    });
+    fixes
+}
+
+/// What would be known if every computer on which a rule fails passed it.
+fn with_fixed(known: &BTreeMap<RuleId, RuleCounts>, rule: &RuleId) -> BTreeMap<RuleId, RuleCounts> {
+    let mut fixed = known.clone();
+    if let Some(counts) = fixed.get_mut(rule) {
+        counts.pass = counts.pass.saturating_add(counts.fail);
+        counts.fail = 0;
+    }
+    fixed
+}
+
+fn worth(rule: &RuleId, findings: &[&Finding], saved: f64) -> Option<FixWorth> {
+    let first = findings.first()?;
+    let minutes = findings.iter().fold(0u32, |sum, finding| sum.saturating_add(finding.fix.minutes.0));
+    // A fix that takes no time would divide by zero; a minute is the least that anything takes.
+    let hours = f64::from(minutes.max(1)) / 60.0;
+    Some(FixWorth {
+        id: rule.clone(),
+        title: first.title.clone(),
+        how: first.fix.how.clone(),
+        saves_mean: Usd(saved),
+        minutes: Minutes(minutes),
+        saves_per_hour: Usd(saved / hours),
+        findings: findings.iter().map(|finding| finding.id).collect(),
+    })
+}

@@ -1,1 +1,339 @@
-//! In the making.
+//! A scenario bound to one practice: priors become samplers, check results become multipliers, stated and measured facts
+//! replace priors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enamel_types::risk::{Assumption, Basis, FactorEffect};
+use enamel_types::{DeviceId, Estimate, RuleId, Usd};
+
+use crate::catalogue::rule_matches;
+use crate::dist::{Lognormal, Pert};
+use crate::explain;
+use crate::input::{RiskInput, RuleCounts};
+use crate::scenario::{
+    Amount, FREQUENCY, Factor, Loss, Per, Prior, SUSCEPTIBILITY, Scenario, Scenarios, Spread,
+};
+
+/// Calendar days of a year; working days are spread over them.
+const YEAR: f64 = 365.0;
+
+/// Anything that turns a uniform draw into a value.
+#[derive(Debug, Clone)]
+pub(crate) enum Sampler {
+    Exactly(f64),
+    Pert(Pert),
+    Lognormal(Lognormal),
+}
+
+impl Sampler {
+    pub(crate) fn new(amount: Amount) -> Self {
+        match amount {
+            Amount::Exactly(value) => Self::Exactly(value),
+            Amount::Pert { low, likely, high } => Self::Pert(Pert::new(low, likely, high)),
+            Amount::Lognormal { median, p95 } => Self::Lognormal(Lognormal::new(median, p95)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn at(&self, u: f64) -> f64 {
+        match self {
+            Self::Exactly(value) => *value,
+            Self::Pert(pert) => pert.at(u),
+            Self::Lognormal(lognormal) => lognormal.at(u),
+        }
+    }
+
+    pub(crate) fn mean(&self) -> f64 {
+        match self {
+            Self::Exactly(value) => *value,
+            Self::Pert(pert) => pert.mean(),
+            Self::Lognormal(lognormal) => lognormal.mean(),
+        }
+    }
+
+    /// The mean of a function of the value, by the midpoint rule over 1,000 quantiles.
+    fn mean_of(&self, function: impl Fn(f64) -> f64) -> f64 {
+        const STEPS: u32 = 1_000;
+        let sum: f64 =
+            (0..STEPS).map(|step| function(self.at((f64::from(step) + 0.5) / f64::from(STEPS)))).sum();
+        sum / f64::from(STEPS)
+    }
+}
+
+/// Numbers about the practice.
+#[derive(Debug, Clone)]
+pub(crate) struct Practice {
+    pub(crate) persons: Sampler,
+    pub(crate) production_per_day: Sampler,
+    pub(crate) working_days: Sampler,
+    pub(crate) assumptions: Vec<Assumption>,
+}
+
+impl Practice {
+    pub(crate) fn new(scenarios: &Scenarios, input: &RiskInput<'_>) -> Self {
+        let shared = scenarios.shared();
+        let profile = input.profile;
+        let (persons, persons_from) = persons(&shared.persons, input);
+        let mut assumptions = vec![persons_from];
+        let mut stated = |factor: &str, prior: &Prior, value: Option<f64>, words: &dyn Fn(f64) -> String| {
+            let usable = value.filter(|value| value.is_finite() && *value >= 0.0);
+            assumptions.push(match usable {
+                Some(value) => Assumption {
+                    factor: factor.to_owned(),
+                    value: words(value),
+                    basis: Basis::Stated,
+                    source: "Stated by the practice".to_owned(),
+                },
+                None => explain::assumption(factor, prior, words),
+            });
+            Sampler::new(usable.map_or(prior.amount, Amount::Exactly))
+        };
+        let production_per_day = stated(
+            "Takings of one working day",
+            &shared.production_per_day,
+            profile.production_per_day.map(|usd| usd.0),
+            &|value| Usd(value).to_string(),
+        );
+        let working_days = stated(
+            "Working days in a year",
+            &shared.working_days,
+            profile.working_days.map(|days| f64::from(days.min(366))),
+            &|value| format!("{value:.0}"),
+        );
+        Self { persons, production_per_day, working_days, assumptions }
+    }
+
+    pub(crate) fn yearly_takings(&self) -> f64 {
+        self.production_per_day.mean() * self.working_days.mean()
+    }
+
+    /// Dollars that one unit of a loss costs, at the year's draws.
+    #[inline]
+    pub(crate) fn unit(&self, per: Per, draws: &dyn Fn(u64) -> f64) -> f64 {
+        match per {
+            Per::Event => 1.0,
+            Per::Person => self.persons.at(draws(0)),
+            Per::DayOfProduction => {
+                self.production_per_day.at(draws(1)) * self.working_days.at(draws(2)) / YEAR
+            }
+        }
+    }
+
+    pub(crate) fn mean_unit(&self, per: Per) -> f64 {
+        match per {
+            Per::Event => 1.0,
+            Per::Person => self.persons.mean(),
+            Per::DayOfProduction => self.yearly_takings() / YEAR,
+        }
+    }
+}
+
+/// Measured beats stated, stated beats the prior.
+fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
+    const FACTOR: &str = "People whose data the practice holds";
+    if let Some(measured) = &input.persons {
+        let Estimate { value, low, high } = measured.estimate;
+        let (low, value) = (low.min(value), value.max(low));
+        let amount = Amount::Pert { low: low as f64, likely: value as f64, high: high.max(value) as f64 };
+        let mut source = format!("Found by the scan for patient data, observation {}", measured.observation);
+        if let Some(patients) = input.profile.patients {
+            source.push_str(&format!("; the practice states {patients}"));
+        }
+        let value = measured.estimate.to_string();
+        return (
+            Sampler::new(amount),
+            Assumption { factor: FACTOR.to_owned(), value, basis: Basis::Measured, source },
+        );
+    }
+    if let Some(patients) = input.profile.patients {
+        let source = "Stated by the practice; no scan has counted them".to_owned();
+        let assumption = Assumption {
+            factor: FACTOR.to_owned(),
+            value: patients.to_string(),
+            basis: Basis::Stated,
+            source,
+        };
+        return (Sampler::new(Amount::Exactly(patients as f64)), assumption);
+    }
+    (Sampler::new(prior.amount), explain::assumption(FACTOR, prior, &|value| explain::count(value)))
+}
+
+/// What is known of each rule: the results, and findings of rules that gave no result.
+pub(crate) fn known(input: &RiskInput<'_>) -> BTreeMap<RuleId, RuleCounts> {
+    let mut devices: BTreeMap<&RuleId, BTreeSet<DeviceId>> = BTreeMap::new();
+    for finding in input.findings {
+        devices.entry(&finding.rule).or_default().insert(finding.device);
+    }
+    let mut known = input.results.clone();
+    for (rule, devices) in devices {
+        let counts = known.entry(rule.clone()).or_default();
+        counts.fail = counts.fail.max(u32::try_from(devices.len()).unwrap_or(u32::MAX));
+    }
+    known
+}
+
+/// How the checks move one scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Effects {
+    pub(crate) frequency: f64,
+    /// On the odds of the susceptibility, so that it stays below 1 whatever is multiplied.
+    pub(crate) odds: f64,
+    /// For each loss.
+    pub(crate) losses: Vec<f64>,
+}
+
+impl Effects {
+    pub(crate) fn new(scenario: &Scenario, known: &BTreeMap<RuleId, RuleCounts>) -> Self {
+        let mut effects = Self { frequency: 1.0, odds: 1.0, losses: vec![1.0; scenario.losses.len()] };
+        for factor in &scenario.factors {
+            let multiplier = Reading::new(factor, known).multiplier(factor);
+            match factor.acts_on.as_str() {
+                FREQUENCY => effects.frequency *= multiplier,
+                SUSCEPTIBILITY => effects.odds *= multiplier,
+                loss => {
+                    for (effect, part) in effects.losses.iter_mut().zip(&scenario.losses) {
+                        *effect *= if part.name == loss { multiplier } else { 1.0 };
+                    }
+                }
+            }
+        }
+        effects
+    }
+}
+
+/// What the rules of one factor say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
+    rules: u32,
+    failed: f64,
+    passed: f64,
+    open: u32,
+}
+
+impl Reading {
+    fn new(factor: &Factor, known: &BTreeMap<RuleId, RuleCounts>) -> Self {
+        let mut reading = Self::default();
+        let meant = |rule: &RuleId| factor.rules.iter().any(|pattern| rule_matches(pattern, rule));
+        for (_, counts) in known.iter().filter(|(rule, counts)| counts.total() > 0 && meant(rule)) {
+            let total = f64::from(counts.total());
+            let (failed, passed) = match factor.spread {
+                Spread::Share => (f64::from(counts.fail) / total, f64::from(counts.pass) / total),
+                Spread::Any if counts.fail > 0 => (1.0, 0.0),
+                Spread::Any if counts.unknown > 0 => (0.0, 0.0),
+                Spread::Any => (0.0, 1.0),
+            };
+            reading.rules += 1;
+            reading.open += u32::from(counts.fail == 0 && counts.unknown > 0);
+            reading.failed += failed;
+            reading.passed += passed;
+        }
+        reading
+    }
+
+    /// `failed^(share that fails) × passed^(share that passes)`: each rule of a group carries its part, and what could not be
+    /// decided leaves the prior where it is.
+    fn multiplier(self, factor: &Factor) -> f64 {
+        let rules = f64::from(self.rules.max(1));
+        factor.failed.powf(self.failed / rules) * factor.passed.powf(self.passed / rules)
+    }
+
+    fn words(self) -> String {
+        let failing = self.failed.ceil();
+        match (self.rules, failing as u32) {
+            (0, _) => "not looked at; the prior stands".to_owned(),
+            (rules, 0) if self.open == 0 => format!("all of {rules} looked at are as they should be"),
+            (rules, 0) => format!("{} of {rules} could not be decided; the prior stands for them", self.open),
+            (rules, failing) if self.open == 0 => {
+                format!("{failing} of {rules} looked at are not as they should be")
+            }
+            (rules, failing) => format!(
+                "{failing} of {rules} looked at are not as they should be, {} could not be decided",
+                self.open
+            ),
+        }
+    }
+}
+
+/// One scenario, ready to be rolled.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) frequency: Sampler,
+    pub(crate) susceptibility: Sampler,
+    pub(crate) losses: Vec<BoundLoss>,
+    pub(crate) effects: Effects,
+    pub(crate) factors: Vec<FactorEffect>,
+}
+
+/// One part of an event's loss.
+#[derive(Debug, Clone)]
+pub(crate) struct BoundLoss {
+    pub(crate) per: Per,
+    /// An uncertain chance counts by its mean: for one yes or no it makes no difference.
+    pub(crate) chance: f64,
+    pub(crate) amount: Sampler,
+    pub(crate) share: Option<Sampler>,
+}
+
+impl<'a> Bound<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, known: &BTreeMap<RuleId, RuleCounts>) -> Self {
+        let factors = scenario.factors.iter().map(|factor| {
+            let reading = Reading::new(factor, known);
+            FactorEffect {
+                factor: factor.name.clone(),
+                acts_on: factor.acts_on.clone(),
+                multiplier: reading.multiplier(factor),
+                seen: reading.words(),
+                why: factor.why.clone(),
+            }
+        });
+        Self {
+            scenario,
+            frequency: Sampler::new(scenario.frequency.amount),
+            susceptibility: Sampler::new(scenario.susceptibility.amount),
+            losses: scenario.losses.iter().map(BoundLoss::new).collect(),
+            effects: Effects::new(scenario, known),
+            factors: factors.collect(),
+        }
+    }
+
+    /// Mean susceptibility with the checks' effect.
+    pub(crate) fn mean_susceptibility(&self) -> f64 {
+        self.susceptibility.mean_of(|chance| by_odds(chance, self.effects.odds))
+    }
+
+    /// Mean attempts in a year with the checks' effect.
+    pub(crate) fn mean_frequency(&self) -> f64 {
+        self.frequency.mean() * self.effects.frequency
+    }
+
+    /// Mean loss of one event: an exact sum, beside which the simulation is tested.
+    pub(crate) fn mean_event(&self, practice: &Practice) -> f64 {
+        self.losses.iter().zip(&self.effects.losses).map(|(loss, &effect)| loss.mean(practice, effect)).sum()
+    }
+}
+
+impl BoundLoss {
+    fn new(loss: &Loss) -> Self {
+        Self {
+            per: loss.per,
+            chance: loss.chance.as_ref().map_or(1.0, |chance| Sampler::new(chance.amount).mean()),
+            amount: Sampler::new(loss.amount.amount),
+            share: loss.share.as_ref().map(|share| Sampler::new(share.amount)),
+        }
+    }
+
+    pub(crate) fn mean(&self, practice: &Practice, effect: f64) -> f64 {
+        let size = match &self.share {
+            Some(share) => share.mean_of(|share| (share * effect).min(1.0)),
+            None => effect,
+        };
+        self.chance * self.amount.mean() * size * practice.mean_unit(self.per)
+    }
+}
+
+/// A chance whose odds are multiplied.
+#[inline]
+pub(crate) fn by_odds(chance: f64, odds: f64) -> f64 {
+    chance * odds / (1.0 - chance + chance * odds)
+}

@@ -1,16 +1,32 @@
 //! Where each control stands: evidence of known age, weighed.
+//!
+//! # The rules
+//! 1. Evidence counts from when it was seen until its validity ends. What is stale says so and supports nothing.
+//! 2. A control is a list of *aspects*. Evidence against an aspect beats any evidence for it. An aspect is covered when fresh
+//!    evidence supports it and none is against it, undecided or stale; or, where no sensor sees it, when a person's
+//!    statement is in force.
+//! 3. An essential aspect with evidence against it: *not met*. Another aspect with evidence against it, or some aspects
+//!    covered and some not: *partly*. All covered: *met*. Nothing fresh at all: *unknown*.
+//! 4. A decision (another measure, or not reasonable here) in force settles an addressable specification, whatever the
+//!    sensors say, because that is what it decides (45 CFR 164.306(d)(3)). A required one cannot be decided away.
+//! 5. The latest statement about a control replaces earlier ones; expired it no longer counts. Sensors that contradict a
+//!    statement beat it, and the contradiction is said.
 
 use enamel_types::ControlStatus;
-use enamel_types::control::AttestationRef;
-use enamel_types::judgement::Evidence;
+use enamel_types::control::{AttestationRef, ControlState, Statement};
+use enamel_types::judgement::{Evidence, EvidenceOutcome};
 use enamel_types::practice::RuleProfile;
 use enamel_types::time::Timestamp;
 
-use crate::catalogue::Catalogue;
+use crate::attest::ATTESTATION_RULE;
+use crate::catalogue::{Aspect, Catalogue, Control, Requirement};
+
+const DAY: i64 = 86_400;
 
 /// The status of every control, in the catalogue's order.
 ///
-/// `evidence` is what the latest judgements say; `attestations` every statement ever recorded.
+/// `evidence` is what the latest judgement of each device and scope says; `attestations` is every statement ever recorded.
+/// Evidence counts for a control when it names it, or when its rule is one that the catalogue wants.
 pub fn control_statuses(
     catalogue: &Catalogue,
     profile: RuleProfile,
@@ -18,8 +34,8 @@ pub fn control_statuses(
     attestations: &[AttestationRef],
     now: Timestamp,
 ) -> Vec<ControlStatus> {
-    let _ = (catalogue, profile, evidence, attestations, now);
-    Vec::new()
+    let weigh = |control| Weighing::new(control, profile, evidence, attestations, now).status();
+    catalogue.controls().iter().map(weigh).collect()
 }
 
 /// One control under both texts.
@@ -41,4 +57,300 @@ pub fn compare_profiles(
     let current = control_statuses(catalogue, RuleProfile::Current, evidence, attestations, now);
     let proposed = control_statuses(catalogue, RuleProfile::Proposed2025, evidence, attestations, now);
     current.into_iter().zip(proposed).map(|(current, proposed)| SideBySide { current, proposed }).collect()
+}
+
+/// Whether evidence counts at a time. A clock may run ahead by a day; what claims to come from further in the future does not
+/// count.
+fn is_fresh(evidence: &Evidence, now: Timestamp) -> bool {
+    evidence.observed_at.as_second() <= now.as_second() + DAY && now < evidence.valid_until
+}
+
+/// Everything that bears on one control.
+struct Weighing<'a> {
+    control: &'a Control,
+    profile: RuleProfile,
+    now: Timestamp,
+    fresh: Vec<&'a Evidence>,
+    /// Evidence that has run out and that nothing fresher of the same rule and device replaces.
+    stale: Vec<&'a Evidence>,
+    statement: Option<&'a AttestationRef>,
+    in_force: bool,
+}
+
+/// What is known of one aspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AspectState {
+    Against,
+    Covered,
+    /// Something was seen, but not all.
+    Open,
+    Unseen,
+}
+
+impl<'a> Weighing<'a> {
+    fn new(
+        control: &'a Control,
+        profile: RuleProfile,
+        evidence: &'a [Evidence],
+        attestations: &'a [AttestationRef],
+        now: Timestamp,
+    ) -> Self {
+        let bears = |evidence: &&Evidence| {
+            evidence.rule.as_str() != ATTESTATION_RULE
+                && (evidence.control == control.id
+                    || control.aspects(profile).any(|aspect| aspect.wants(&evidence.rule)))
+        };
+        let (mut fresh, mut stale): (Vec<_>, Vec<_>) =
+            evidence.iter().filter(bears).partition(|evidence| is_fresh(evidence, now));
+        // One result of a rule may be filed under several controls; seen from this one it is the same fact.
+        let fact = |e: &Evidence| (e.outcome, e.rule.clone(), e.device, e.observation, e.statement.clone());
+        fresh.sort_by_cached_key(|evidence| (fact(evidence), evidence.control != control.id));
+        fresh.dedup_by_key(|evidence| fact(evidence));
+        stale.retain(|old| !fresh.iter().any(|new| new.rule == old.rule && new.device == old.device));
+        stale.sort_by_key(|evidence| std::cmp::Reverse(evidence.observed_at));
+        let statement = attestations
+            .iter()
+            .filter(|statement| statement.attestation.control == control.id)
+            .filter(|statement| statement.made_at.as_second() <= now.as_second() + DAY)
+            .max_by_key(|statement| (statement.made_at, statement.observation));
+        let in_force = statement.is_some_and(|statement| {
+            now < statement.attestation.expires_at && !too_old(control, profile, statement, now)
+        });
+        Self { control, profile, now, fresh, stale, statement, in_force }
+    }
+
+    fn status(self) -> ControlStatus {
+        let (state, why) = self.verdict();
+        ControlStatus {
+            control: self.control.id.clone(),
+            state,
+            why,
+            evidence: self.fresh.iter().map(|evidence| (*evidence).clone()).collect(),
+            attestation: self.statement.filter(|_| self.in_force).cloned(),
+        }
+    }
+
+    fn verdict(&self) -> (ControlState, String) {
+        let required = self.control.requirement(self.profile) == Requirement::Required;
+        if let Some(decided) = self.decision().filter(|_| !required) {
+            return (ControlState::Met, decided);
+        }
+        let aspects: Vec<(&Aspect, AspectState)> =
+            self.control.aspects(self.profile).map(|aspect| (aspect, self.aspect(aspect))).collect();
+        let (state, mut why) = self.weigh(&aspects);
+        if self.decision().is_some() {
+            why.push_str(match self.profile {
+                RuleProfile::Current => {
+                    "; the recorded decision does not count, because this one is required"
+                }
+                RuleProfile::Proposed2025 => {
+                    "; the recorded decision would not count, because the proposal knows no addressable ones"
+                }
+            });
+        }
+        if let Some(late) = self.statement.filter(|_| !self.in_force) {
+            why.push_str(&format!("; {}", self.lapsed(late)));
+        }
+        (state, why)
+    }
+
+    fn weigh(&self, aspects: &[(&Aspect, AspectState)]) -> (ControlState, String) {
+        let named = |wanted: AspectState| {
+            let names =
+                aspects.iter().filter(|(_, state)| *state == wanted).map(|(aspect, _)| aspect.name.as_str());
+            names.collect::<Vec<_>>()
+        };
+        if let Some(denied) = self.stated(Statement::NotImplemented) {
+            let reason = &denied.attestation.reason;
+            return (
+                ControlState::NotMet,
+                format!("{} states that it is not done: {reason}", denied.attestation.person),
+            );
+        }
+        let unlisted = self.fresh.iter().find(|evidence| {
+            evidence.outcome == EvidenceOutcome::Contradicts
+                && !aspects.iter().any(|(aspect, _)| aspect.wants(&evidence.rule))
+        });
+        let against = named(AspectState::Against);
+        let essential =
+            aspects.iter().any(|(aspect, state)| aspect.essential && *state == AspectState::Against);
+        let stated = self.stated(Statement::Implemented);
+        if unlisted.is_some() || !against.is_empty() {
+            let seen = self.against();
+            if let Some(stated) = stated {
+                let who = &stated.attestation.person;
+                return (ControlState::NotMet, format!("{who} states that it is done, but {seen}"));
+            }
+            let state =
+                if essential || unlisted.is_some() { ControlState::NotMet } else { ControlState::Partly };
+            return (state, seen);
+        }
+        let covered = named(AspectState::Covered);
+        let missing: Vec<&str> = [named(AspectState::Open), named(AspectState::Unseen)].concat();
+        let supported = self.fresh.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Supports);
+        if missing.is_empty() {
+            return (ControlState::Met, self.met(stated));
+        }
+        let missing = format!("not shown: {}", missing.join("; ").to_lowercase());
+        if !covered.is_empty() || supported {
+            let shown = if covered.is_empty() {
+                String::new()
+            } else {
+                format!("shown: {}; ", covered.join("; ").to_lowercase())
+            };
+            return (ControlState::Partly, format!("{shown}{missing}{}", self.blind()));
+        }
+        if let Some(stated) = stated {
+            let who = &stated.attestation.person;
+            return (
+                ControlState::Partly,
+                format!("{who} states that it is done; no sensor has seen it, and one can: {missing}"),
+            );
+        }
+        (ControlState::Unknown, self.nothing())
+    }
+
+    fn aspect(&self, aspect: &Aspect) -> AspectState {
+        let (mut supports, mut open) = (0, 0);
+        for evidence in self.fresh.iter().filter(|evidence| aspect.wants(&evidence.rule)) {
+            match evidence.outcome {
+                EvidenceOutcome::Contradicts => return AspectState::Against,
+                EvidenceOutcome::Unknown => open += 1,
+                EvidenceOutcome::Supports => supports += 1,
+            }
+        }
+        open += self.stale.iter().filter(|evidence| aspect.wants(&evidence.rule)).count();
+        let stated = aspect.attestable && self.stated(Statement::Implemented).is_some();
+        match (supports, open) {
+            // A statement does not stand in for a sensor that should have seen it and could not.
+            (0, 0) if stated => AspectState::Covered,
+            (0, 0) => AspectState::Unseen,
+            (_, 0) => AspectState::Covered,
+            _ => AspectState::Open,
+        }
+    }
+
+    /// The statement in force, if it is of this kind.
+    fn stated(&self, kind: Statement) -> Option<&'a AttestationRef> {
+        self.statement.filter(|statement| self.in_force && statement.attestation.statement == kind)
+    }
+
+    /// The decision in force, in words.
+    fn decision(&self) -> Option<String> {
+        let in_place = self
+            .stated(Statement::EquivalentMeasure)
+            .map(|statement| (statement, "another measure does the same"));
+        let declined =
+            self.stated(Statement::NotReasonable).map(|statement| (statement, "not reasonable here"));
+        in_place.or(declined).map(|(statement, what)| {
+            let attestation = &statement.attestation;
+            let mut words = format!(
+                "decided by {} on {}, until {}: {what}: {}",
+                attestation.person,
+                day(statement.made_at),
+                day(attestation.expires_at),
+                attestation.reason
+            );
+            if self.fresh.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Contradicts) {
+                words.push_str("; the measure itself is not in place, as the decision says");
+            }
+            words
+        })
+    }
+
+    fn met(&self, stated: Option<&AttestationRef>) -> String {
+        let devices = distinct(self.fresh.iter().map(|evidence| evidence.device));
+        let seen = match devices {
+            0 => String::new(),
+            1 => "seen on 1 computer".to_owned(),
+            devices => format!("seen on {devices} computers"),
+        };
+        let said = stated.map_or(String::new(), |stated| {
+            format!("stated by {} until {}", stated.attestation.person, day(stated.attestation.expires_at))
+        });
+        let both = if seen.is_empty() || said.is_empty() { "" } else { "; " };
+        format!("{seen}{both}{said}")
+    }
+
+    /// What speaks against it, in words.
+    fn against(&self) -> String {
+        let against: Vec<&&Evidence> =
+            self.fresh.iter().filter(|evidence| evidence.outcome == EvidenceOutcome::Contradicts).collect();
+        let first = against.first().map_or("", |evidence| evidence.statement.as_str()).trim_end_matches('.');
+        let devices = distinct(against.iter().map(|evidence| evidence.device));
+        let rules = distinct(against.iter().map(|evidence| &evidence.rule));
+        match (rules, devices) {
+            (..=1, ..=1) => first.to_owned(),
+            (..=1, devices) => format!("{first} (on {devices} computers)"),
+            (rules, ..=1) => format!("{first}, and {} more", rules - 1),
+            (rules, devices) => format!("{first}, and {} more, on {devices} computers", rules - 1),
+        }
+    }
+
+    /// What kept the rest from being seen, for the end of a sentence.
+    fn blind(&self) -> String {
+        if let Some(old) = self.stale.first() {
+            return format!("; {}", self.age(old));
+        }
+        let unknown = self.fresh.iter().find(|evidence| evidence.outcome == EvidenceOutcome::Unknown);
+        unknown.map_or(String::new(), |evidence| format!("; {}", evidence.statement.trim_end_matches('.')))
+    }
+
+    fn nothing(&self) -> String {
+        if let Some(old) = self.stale.first() {
+            return self.age(old);
+        }
+        if let Some(unknown) = self.fresh.first() {
+            return format!("could not be seen: {}", unknown.statement.trim_end_matches('.'));
+        }
+        let seeable = self.control.aspects(self.profile).any(|aspect| !aspect.rules.is_empty());
+        if seeable {
+            "nothing has looked at it".to_owned()
+        } else {
+            "no one has stated it, and no sensor can see it".to_owned()
+        }
+    }
+
+    /// `last seen 14 days ago; evidence holds for 7`.
+    fn age(&self, old: &Evidence) -> String {
+        if old.observed_at > self.now {
+            return format!("the evidence claims to be from {}, which is yet to come", day(old.observed_at));
+        }
+        let days = |seconds: i64| (seconds + DAY / 2) / DAY;
+        let ago = days(self.now.as_second() - old.observed_at.as_second());
+        let holds = days(old.valid_until.as_second() - old.observed_at.as_second());
+        format!(
+            "last seen {} ago; evidence holds for {holds}",
+            if ago == 1 { "1 day".to_owned() } else { format!("{ago} days") }
+        )
+    }
+
+    fn lapsed(&self, late: &AttestationRef) -> String {
+        let person = &late.attestation.person;
+        if late.attestation.expires_at <= self.now {
+            format!("the statement by {person} expired on {}", day(late.attestation.expires_at))
+        } else {
+            format!(
+                "the statement by {person} of {} is older than the proposal would allow",
+                day(late.made_at)
+            )
+        }
+    }
+}
+
+/// The proposal asks for many things again after twelve months, whatever a statement says of itself.
+fn too_old(control: &Control, profile: RuleProfile, statement: &AttestationRef, now: Timestamp) -> bool {
+    let Some(months) = control.proposed.max_age_months.filter(|_| profile == RuleProfile::Proposed2025)
+    else {
+        return false;
+    };
+    now.as_second() - statement.made_at.as_second() > i64::from(months) * 365 * DAY / 12
+}
+
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
+    values.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
 }
