@@ -5,36 +5,154 @@
 //! function that saw it: what is kept is where it lies, in which field, and what it opens.
 
 mod cyclonedx;
+mod dental;
 pub mod eol;
 mod judge;
+mod search;
+mod secrets;
 mod signatures;
+mod version;
 
 use std::path::PathBuf;
 
 use enamel_host::{Host, HostError};
 use enamel_types::Gap;
+use enamel_types::device::{DeviceInventory, OsFamily};
 use enamel_types::software::SoftwareInventory;
 
 pub use cyclonedx::cyclonedx;
 pub use eol::EolTable;
 pub use judge::judge_software;
+pub use secrets::SecretField;
 pub use signatures::Signatures;
+
+/// Packages listed for one computer; more is no computer of a practice.
+const MAX_PACKAGES: usize = 20_000;
+/// Things that could not be seen, listed for one computer.
+const MAX_GAPS: usize = 50;
+/// How a gap of the search for secrets begins: the judge must not call a computer clean that it has not seen whole.
+const SECRET_GAP: &str = "search for secrets: ";
 
 /// Looks at one computer, and at the `folders` below which a share or a disk of another computer may be mounted.
 ///
-/// Parts that could not be seen are named in the second half of the answer. The only error is a computer that does not
-/// say what it is.
+/// Folders that this computer shares are searched too. Parts that could not be seen are named in the second half of the
+/// answer. The only error is a computer that does not say what it is.
 pub fn observe_software(
     host: &dyn Host,
-    _signatures: &Signatures,
-    _folders: &[PathBuf],
+    signatures: &Signatures,
+    folders: &[PathBuf],
 ) -> Result<(SoftwareInventory, Vec<Gap>), HostError> {
-    let inventory = SoftwareInventory {
-        os: host.os()?,
-        packages: vec![],
-        services: vec![],
-        dental: vec![],
-        secrets: vec![],
+    let os = host.os()?;
+    let mut gaps = Vec::new();
+    let inventory = or_gap(host.inventory(), &mut gaps).map(|(inventory, _)| inventory);
+    let mut packages = match or_gap(host.packages(), &mut gaps) {
+        Some((packages, failures)) => {
+            gaps.extend(failures.into_iter().map(gap));
+            packages
+        }
+        None => Vec::new(),
     };
-    Ok((inventory, Vec::new()))
+    packages.sort();
+    packages.dedup();
+    if packages.len() > MAX_PACKAGES {
+        let why = format!("{} are installed; only {MAX_PACKAGES} are listed", packages.len());
+        gaps.push(Gap { what: "the list of installed packages".to_owned(), why });
+        packages.truncate(MAX_PACKAGES);
+    }
+    let mut services = or_gap(host.services(), &mut gaps).unwrap_or_default();
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+
+    let disks = dental::disks(os.family, inventory.as_ref());
+    let mut failures = Vec::new();
+    let mut recogniser = dental::Recogniser::new(&signatures.dental);
+    recogniser.packages(&packages);
+    recogniser.services(&services);
+    recogniser.usual_places(host, &disks, &mut failures);
+    let mut finder = secrets::Finder::new(host, &signatures.secrets);
+    finder.usual_places(os.family, &disks);
+    for root in roots(host, folders, os.family, inventory.as_ref(), &mut gaps) {
+        search::walk(host, &root, &mut failures, &mut |path, name, meta| {
+            recogniser.entry(path, name, meta);
+            finder.entry(path, name, meta);
+        });
+    }
+    let dental = recogniser.products(inventory.as_ref());
+    let (secrets, secret_failures) = finder.finish();
+    gaps.extend(failures.into_iter().chain(secret_failures).map(|error| {
+        let Gap { what, why } = gap(error);
+        Gap { what: format!("{SECRET_GAP}{what}"), why }
+    }));
+    gaps.dedup();
+    if gaps.len() > MAX_GAPS {
+        let why = format!("{} further places could not be read", gaps.len() - MAX_GAPS);
+        gaps.truncate(MAX_GAPS);
+        gaps.push(Gap { what: format!("{SECRET_GAP}other places"), why });
+    }
+    Ok((SoftwareInventory { os, packages, services, dental, secrets }, gaps))
+}
+
+fn gap(error: HostError) -> Gap {
+    Gap { what: error.what, why: error.why }
+}
+
+fn or_gap<T>(answer: Result<T, HostError>, gaps: &mut Vec<Gap>) -> Option<T> {
+    answer.map_err(|error| gaps.push(gap(error))).ok()
+}
+
+/// The folders to search: the given ones and this computer's shares, each once.
+fn roots(
+    host: &dyn Host,
+    folders: &[PathBuf],
+    family: OsFamily,
+    inventory: Option<&DeviceInventory>,
+    gaps: &mut Vec<Gap>,
+) -> Vec<PathBuf> {
+    let shares = inventory.map(|inventory| inventory.shares.as_slice()).unwrap_or_default();
+    // Windows shares whole disks to administrators (`C$`); their usual places have been looked at already.
+    let shares = shares.iter().filter(|share| family != OsFamily::Windows || !share.name.ends_with('$'));
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for folder in folders {
+        match host.metadata(folder) {
+            Ok(Some(meta)) if meta.is_dir => roots.push(folder.clone()),
+            Ok(Some(_)) => {} // one file: nothing to recognise around it
+            Ok(None) => {
+                gaps.push(Gap {
+                    what: folder.display().to_string(),
+                    why: "there is no such folder".to_owned(),
+                });
+            }
+            Err(error) => gaps.push(gap(error)),
+        }
+    }
+    // A share may name a folder with a placeholder (`%H`) or one that is not mounted now: no gap, nothing to see.
+    let shared = shares.map(|share| PathBuf::from(&share.path));
+    roots.extend(
+        shared.filter(|path| host.metadata(path).is_ok_and(|meta| meta.is_some_and(|meta| meta.is_dir))),
+    );
+    roots.sort();
+    roots.dedup();
+    let above = roots.clone();
+    roots.retain(|root| !above.iter().any(|other| other != root && root.starts_with(other)));
+    roots
+}
+
+impl Signatures {
+    /// The fields of `content` in which the signature `id` finds a secret; `None` if no signature of files has that id.
+    ///
+    /// This is what [`observe_software`] does with one file: for people who write signatures, and for fuzzing.
+    pub fn secret_fields(&self, id: &str, content: &[u8]) -> Option<Vec<SecretField>> {
+        self.secrets.iter().find(|signature| signature.id.as_str() == id).and_then(|signature| {
+            match &signature.place {
+                signatures::SecretPlace::Files { reader, .. } => {
+                    Some(secrets::secret_fields(reader, content))
+                }
+                signatures::SecretPlace::Registry { .. } => None,
+            }
+        })
+    }
+
+    /// The ids of all signatures of secrets.
+    pub fn secret_ids(&self) -> impl Iterator<Item = &enamel_types::RuleId> {
+        self.secrets.iter().map(|signature| &signature.id)
+    }
 }

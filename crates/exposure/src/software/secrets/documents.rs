@@ -1,0 +1,245 @@
+//! Whether a document that somebody called "passwords" is a list of log-ons.
+//!
+//! Text, comma-separated text, `.xlsx` and `.docx` are understood. A file name alone is never a finding: a password policy is
+//! called "passwords" too. Encrypted documents are not readable, and that is as it should be.
+
+use std::io::{Cursor, Read};
+use std::sync::LazyLock;
+
+use quick_xml::Reader as XmlReader;
+use quick_xml::events::Event;
+use regex::Regex;
+use zip::ZipArchive;
+
+use super::readers::{SecretField, is_stand_in, text_of};
+
+/// Bytes read of one part of an Office document, after unpacking.
+const MAX_PART: u64 = 4 << 20;
+/// Rows looked at.
+const MAX_ROWS: usize = 5_000;
+/// Columns looked at: a list of log-ons has a handful, and a reference to column XFD must not cost memory.
+const MAX_COLUMNS: usize = 64;
+/// Sheets looked at.
+const MAX_SHEETS: usize = 8;
+
+/// The finding, if the document reads like a list of log-ons.
+pub(super) fn credential_list(content: &[u8]) -> Option<SecretField> {
+    let rows = if content.starts_with(b"PK\x03\x04") { office_rows(content) } else { text_rows(content) };
+    let why = log_on_table(&rows).or_else(|| labelled(&rows)).or_else(|| password_like(&rows))?;
+    Some(SecretField { field: why, obfuscated: false })
+}
+
+fn text_rows(content: &[u8]) -> Vec<Vec<String>> {
+    // An old or encrypted Office document is binary, and whatever looks like text in it is chance.
+    if content.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+        return Vec::new();
+    }
+    let split = |line: &str| line.split(['\t', ';', ',', '|']).map(|cell| cell.trim().to_owned()).collect();
+    text_of(content).lines().take(MAX_ROWS).map(split).collect()
+}
+
+fn is_password_label(cell: &str) -> bool {
+    let cell = cell.trim().trim_end_matches([':', '*']).to_lowercase();
+    matches!(
+        cell.as_str(),
+        "password" | "passwords" | "passwd" | "passcode" | "pass" | "pwd" | "pw" | "passwort" | "contraseña"
+    )
+}
+
+/// A column headed "password" with values below it.
+fn log_on_table(rows: &[Vec<String>]) -> Option<String> {
+    for (index, row) in rows.iter().enumerate() {
+        let Some(column) = row.iter().position(|cell| is_password_label(cell)) else { continue };
+        if row.len() < 2 {
+            continue;
+        }
+        let filled = rows[index + 1..]
+            .iter()
+            .filter_map(|row| row.get(column))
+            .filter(|value| is_password(value))
+            .count();
+        if filled > 0 {
+            return Some(format!("column of passwords, {filled} filled"));
+        }
+    }
+    None
+}
+
+/// `Password: …` with one word after it.
+fn labelled(rows: &[Vec<String>]) -> Option<String> {
+    static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:password|passwd|passcode|pass|pwd|pw|passwort)\s*(?:[:=]|\s[-–]\s)\s*(\S+)\s*$")
+            .ok()
+    });
+    let label = LABEL.as_ref()?;
+    let in_one_cell = |cell: &String| label.captures(cell).is_some_and(|found| is_password(&found[1]));
+    let in_two_cells = |pair: &[String]| is_password_label(&pair[0]) && is_password(&pair[1]);
+    let count =
+        rows.iter().filter(|row| row.iter().any(in_one_cell) || row.windows(2).any(in_two_cells)).count();
+    (count > 0).then(|| format!("{count} lines that name a password"))
+}
+
+/// Three or more words that mix letters, digits and signs as chosen passwords do.
+fn password_like(rows: &[Vec<String>]) -> Option<String> {
+    let count =
+        rows.iter().flatten().flat_map(|cell| cell.split_whitespace()).filter(|word| is_mixed(word)).count();
+    (count >= 3).then(|| format!("{count} words that look like passwords"))
+}
+
+fn is_mixed(word: &str) -> bool {
+    let has = |test: fn(&char) -> bool| word.chars().any(|c| test(&c));
+    (7..=40).contains(&word.len())
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_digit)
+        && word.contains(['!', '#', '$', '%', '^', '&', '*', '?', '@'])
+        && !word.contains("://")
+        && !word.contains(['<', '(', '=', '\\'])
+        // an e-mail address is no password
+        && !word.split_once('@').is_some_and(|(_, domain)| domain.contains('.'))
+}
+
+/// One word of 4 to 64 characters that is no stand-in and no word of a sentence about passwords.
+fn is_password(value: &str) -> bool {
+    let value = value.trim();
+    (4..=64).contains(&value.chars().count())
+        && !value.contains(char::is_whitespace)
+        && !is_stand_in(value)
+        && !is_password_label(value)
+        && !matches!(
+            value.to_lowercase().as_str(),
+            "required" | "policy" | "length" | "expires" | "never" | "reset" | "must" | "varies"
+        )
+}
+
+fn office_rows(content: &[u8]) -> Vec<Vec<String>> {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(content)) else { return Vec::new() };
+    if let Some(document) = part(&mut archive, "word/document.xml") {
+        return document_rows(&document);
+    }
+    let strings =
+        part(&mut archive, "xl/sharedStrings.xml").map(|xml| shared_strings(&xml)).unwrap_or_default();
+    let mut rows = Vec::new();
+    for sheet in 1..=MAX_SHEETS {
+        let Some(xml) = part(&mut archive, &format!("xl/worksheets/sheet{sheet}.xml")) else { break };
+        sheet_rows(&xml, &strings, &mut rows);
+    }
+    rows
+}
+
+fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    archive.by_name(name).ok()?.take(MAX_PART).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Rows of a letter: a table's rows are rows, a paragraph outside a table is a row of one cell.
+fn document_rows(xml: &str) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut row, mut cell, mut in_table) = (Vec::new(), String::new(), false);
+    each_event(xml, |event, name| {
+        match (event, name) {
+            (Piece::Open, "tbl") => in_table = true,
+            (Piece::Close, "tbl") => in_table = false,
+            (Piece::Close, "tc") => row.push(std::mem::take(&mut cell)),
+            (Piece::Close, "tr") => rows.push(std::mem::take(&mut row)),
+            (Piece::Close, "p") if !in_table => rows.push(vec![std::mem::take(&mut cell)]),
+            (Piece::Open, "tab" | "br") => cell.push('\t'),
+            (Piece::Text(text), _) => cell.push_str(text),
+            _ => {}
+        }
+        rows.len() < MAX_ROWS
+    });
+    rows
+}
+
+fn shared_strings(xml: &str) -> Vec<String> {
+    let (mut strings, mut current) = (Vec::new(), String::new());
+    each_event(xml, |event, name| {
+        match (event, name) {
+            (Piece::Close, "si") => strings.push(std::mem::take(&mut current)),
+            (Piece::Text(text), "t") => current.push_str(text),
+            _ => {}
+        }
+        true
+    });
+    strings
+}
+
+fn sheet_rows(xml: &str, strings: &[String], rows: &mut Vec<Vec<String>>) {
+    let (mut row, mut cell) = (Vec::new(), String::new());
+    let (mut column, mut shared) = (0, false);
+    each_event(xml, |event, name| {
+        match (event, name) {
+            (Piece::Cell { column: at, is_shared }, _) => (column, shared) = (at, is_shared),
+            (Piece::Text(text), "v" | "t") => cell.push_str(text),
+            (Piece::Close, "c") => {
+                let text = std::mem::take(&mut cell);
+                let known = || text.trim().parse().ok().and_then(|index: usize| strings.get(index)).cloned();
+                let value = if shared { known().unwrap_or_default() } else { text };
+                if column < MAX_COLUMNS {
+                    row.resize(row.len().max(column + 1), String::new());
+                    row[column] = value;
+                }
+                column += 1;
+            }
+            (Piece::Close, "row") => rows.push(std::mem::take(&mut row)),
+            _ => {}
+        }
+        rows.len() < MAX_ROWS
+    });
+}
+
+/// What the two Office formats are made of, as far as it matters here.
+enum Piece<'a> {
+    Open,
+    Close,
+    Text(&'a str),
+    /// A spreadsheet cell opens.
+    Cell {
+        column: usize,
+        is_shared: bool,
+    },
+}
+
+/// Hands every piece with its element's local name to `each` until that says stop or the XML breaks.
+fn each_event(xml: &str, mut each: impl FnMut(Piece<'_>, &str) -> bool) {
+    let mut reader = XmlReader::from_str(xml);
+    reader.config_mut().check_end_names = false;
+    let mut name = String::new();
+    loop {
+        let go_on = match reader.read_event() {
+            Ok(Event::Start(element)) => {
+                name = element.local_name().as_ref().to_owned();
+                if name == "c" {
+                    let attribute = |wanted: &str| {
+                        let mut all = element.attributes();
+                        let mut all = all.with_checks(false).flatten();
+                        all.find(|attribute| attribute.key.as_ref() == wanted)
+                            .map(|found| found.value.into_owned())
+                    };
+                    let column = attribute("r").map_or(0, |reference| column_of(&reference));
+                    each(Piece::Cell { column, is_shared: attribute("t").as_deref() == Some("s") }, &name)
+                } else {
+                    each(Piece::Open, &name)
+                }
+            }
+            Ok(Event::Empty(element)) => each(Piece::Open, element.local_name().as_ref()),
+            Ok(Event::End(element)) => each(Piece::Close, element.local_name().as_ref()),
+            Ok(Event::Text(text)) => each(Piece::Text(&text), &name),
+            Ok(Event::CData(text)) => each(Piece::Text(&text), &name),
+            Ok(Event::GeneralRef(_)) => each(Piece::Text("&"), &name),
+            Ok(Event::Eof) | Err(_) => return,
+            Ok(_) => true,
+        };
+        if !go_on {
+            return;
+        }
+    }
+}
+
+/// `B7` is column 1. Excel's last column is `XFD`: three letters.
+fn column_of(reference: &str) -> usize {
+    let letters = reference.bytes().take_while(u8::is_ascii_uppercase).take(3);
+    letters.fold(0_usize, |column, letter| column * 26 + usize::from(letter - b'A') + 1).saturating_sub(1)
+}
