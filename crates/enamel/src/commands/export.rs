@@ -1,0 +1,107 @@
+//! `enamel export`: evidence in formats that others read.
+
+use std::fs;
+use std::path::Path;
+
+use enamel_types::Observation;
+
+use crate::cli::{ExportArgs, ExportFormat, Global};
+use crate::error::{Error, Outcome};
+use crate::session::Session;
+use crate::terminal;
+
+/// Runs the verb.
+pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome, Error> {
+    let session = Session::open(global, args.practice.as_deref())?;
+    match args.format {
+        ExportFormat::Observations => observations(&session, &args.out)?,
+        ExportFormat::Cyclonedx => cyclonedx(&session, &args.out)?,
+        ExportFormat::Oscal => oscal(&session, &args.out)?,
+        ExportFormat::Ocsf => ocsf(&session, &args.out)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// Writes to a file, whole or not at all, or to stdout for `-`.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if path == Path::new("-") {
+        return terminal::write_stdout(bytes);
+    }
+    let fail = |error: std::io::Error| {
+        Error::new(format!("{} could not be written", path.display()))
+            .because(error)
+            .help("free some space or name another place; what was there before is untouched")
+    };
+    // Beside the target, so that the rename stays on one file system; a full disk then costs only the temporary file.
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let temporary = path.with_file_name(name);
+    let written = fs::File::create(&temporary).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        fail(error)
+    })
+}
+
+fn observations(session: &Session, out: &Path) -> Result<(), Error> {
+    let ledger = session.ledger()?;
+    let mut lines = Vec::new();
+    for entry in ledger.entries(0) {
+        let entry = entry.map_err(|error| {
+            Error::new("the ledger could not be read")
+                .because(error)
+                .help("run `enamel ledger verify` to find the bad entry")
+        })?;
+        serde_json::to_writer(&mut lines, &entry)
+            .map_err(|error| Error::new("an observation could not be written as JSON").because(error))?;
+        lines.push(b'\n');
+    }
+    write(out, &lines)
+}
+
+fn cyclonedx(session: &Session, out: &Path) -> Result<(), Error> {
+    let ledger = session.ledger()?;
+    let view = session.view(&ledger)?;
+    let latest = |scope: &str| -> Result<Observation, Error> {
+        let missing = || {
+            Error::new("there is no software inventory in the ledger").help("run `enamel scan software` or `enamel assess`")
+        };
+        let judgement = view.judgement(session.device(), scope).ok_or_else(missing)?;
+        let entry = ledger
+            .get(judgement.observation)
+            .map_err(|error| Error::new("the ledger could not be read").because(error))?;
+        Ok(entry.ok_or_else(missing)?.observation)
+    };
+    super::scan_software::export_cyclonedx(&latest("inventory")?, &latest("software")?, out)
+}
+
+#[cfg(feature = "report")]
+fn oscal(session: &Session, out: &Path) -> Result<(), Error> {
+    let model = crate::model::latest(session)?;
+    let document = enamel_report::oscal::assessment_results(&model)
+        .map_err(|error| Error::new("the OSCAL export could not be made").because(error))?;
+    write(out, document.as_bytes())
+}
+
+#[cfg(feature = "report")]
+fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
+    write(out, &crate::model::findings_json(&crate::model::latest(session)?)?)
+}
+
+#[cfg(not(feature = "report"))]
+fn oscal(_: &Session, _: &Path) -> Result<(), Error> {
+    Err(no_report())
+}
+
+#[cfg(not(feature = "report"))]
+fn ocsf(_: &Session, _: &Path) -> Result<(), Error> {
+    Err(no_report())
+}
+
+#[cfg(not(feature = "report"))]
+fn no_report() -> Error {
+    Error::new("this build of enamel is the agent's and makes no reports").help("use the MSP's build on a copy of the data directory")
+}

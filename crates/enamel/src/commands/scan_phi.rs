@@ -1,0 +1,171 @@
+//! `enamel scan phi`: where patient data lies, and how many people's.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+
+use enamel_phi::{FileReport, Progress, ScanError, ScanOptions, scan};
+use enamel_types::patient_data::PatientDataSurvey;
+use enamel_types::{Body, Gap, Observation};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
+
+use super::fail_on;
+use crate::cli::{Global, PhiOptions, ScanPhiArgs};
+use crate::edge::SystemClock;
+use crate::error::{Error, Outcome};
+use crate::session::{Saw, Session};
+use crate::terminal::{self, plain};
+
+/// Runs the verb.
+pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error> {
+    let session = Session::open(global, None)?;
+    let mut options = scan_options(&session, &args.options)?;
+    options.fingerprints = args.fingerprints;
+    let mut failed = None;
+    #[cfg(feature = "test-reveal")]
+    let reveal = args.reveal_for_tests;
+    let surveys = survey(&session, &args.paths, &options, &mut |report| {
+        let worth = args.all || report.has_phi || !report.errors.is_empty() || is_file_root(&args.paths, &report);
+        if session.json && worth && failed.is_none() {
+            #[cfg(feature = "test-reveal")]
+            let report = if reveal { report } else { FileReport { found: Vec::new(), ..report } };
+            failed = terminal::json_line(&report).err();
+        } else if !session.json && report.has_phi && failed.is_none() {
+            failed = terminal::text(&line(&report)).err();
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let observations: Vec<_> = surveys.iter().map(|survey| observe(&session, survey)).collect();
+    session.record(&observations)?;
+    if !session.json {
+        for survey in &surveys {
+            terminal::text(&summary(survey))?;
+        }
+    }
+    let findings: Vec<_> = observations.iter().flat_map(|observation| session.judge(observation).findings).collect();
+    Ok(fail_on(args.fail_on, &findings))
+}
+
+/// How to scan, from what was asked for.
+pub(crate) fn scan_options(session: &Session, asked: &PhiOptions) -> Result<ScanOptions, Error> {
+    Ok(ScanOptions {
+        threads: asked.threads.unwrap_or(0),
+        bytes_per_second: asked.io_budget.map(|mib| mib.max(1).saturating_mul(1 << 20)),
+        cache: (!asked.no_cache).then(|| session.data.join("phi-cache.db")),
+        one_file_system: asked.one_file_system,
+        exclude: vec![session.data.clone()],
+        fingerprint_key: session.identity.fingerprint_key()?,
+        ..ScanOptions::default()
+    })
+}
+
+/// Scans with a progress line, until done or Ctrl-C.
+pub(crate) fn survey(
+    session: &Session,
+    roots: &[PathBuf],
+    options: &ScanOptions,
+    each: &mut dyn FnMut(FileReport),
+) -> Result<Vec<PatientDataSurvey>, Error> {
+    let bar = terminal::spinner(session.quiet);
+    let surveys = scan(
+        roots,
+        options,
+        &SystemClock,
+        &cancelled_by_ctrl_c(),
+        &mut |progress| show(&bar, progress),
+        &mut |report| bar.suspend(|| each(report)),
+    );
+    bar.finish_and_clear();
+    surveys.map_err(|error| {
+        let help = match &error {
+            ScanError::NoSuchRoot { .. } | ScanError::Root { .. } => "check the path and run it again",
+            ScanError::Cache { .. } => "run it again with --no-cache, or delete the cache",
+            ScanError::Cancelled => "run it again: files that were done are not read twice",
+        };
+        Error::new("the search for patient data stopped").because(error).help(help)
+    })
+}
+
+/// One survey as an observation.
+pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observation {
+    let gaps = survey.problems.iter().map(|(reason, files)| Gap {
+        what: format!("{files} files below {}", survey.root),
+        why: reason.clone(),
+    });
+    session.observe(Saw {
+        sensor: "scan phi",
+        scope: format!("phi:{}", survey.root),
+        gaps: gaps.collect(),
+        body: Body::PatientData(survey.clone()),
+        valid_until: None,
+    })
+}
+
+/// A flag that Ctrl-C sets: the scan then stops cleanly, with what it has in the cache. A second Ctrl-C kills.
+fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        // Without a handler the process simply dies, which the cache survives too.
+        let _ = ctrlc::set_handler(move || {
+            if set.swap(true, Relaxed) {
+                std::process::abort();
+            }
+        });
+        flag
+    })
+    .clone()
+}
+
+/// A file that was named itself is always answered, whatever is in it.
+fn is_file_root(roots: &[PathBuf], report: &FileReport) -> bool {
+    roots.contains(&report.path)
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let left = match progress.left {
+        Some(left) if progress.counted => format!(", {} left", HumanDuration(left)),
+        _ => String::new(),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people to read")]
+    let rate = HumanBytes(progress.bytes_per_second as u64);
+    bar.set_message(format!(
+        "Looking for patient data: {} of {}{} files, {rate}/s{left}; {} hold patient data",
+        HumanCount(progress.files),
+        HumanCount(progress.files_total),
+        if progress.counted { "" } else { "+" },
+        HumanCount(progress.files_with_phi),
+    ));
+    bar.tick();
+}
+
+fn line(report: &FileReport) -> String {
+    let entities: Vec<String> =
+        report.entities.iter().map(|(entity, count)| format!("{} {count}", entity.as_str())).collect();
+    format!(
+        "{}\n    {} people; {} ({})",
+        plain(&report.path.to_string_lossy()),
+        report.persons,
+        entities.join(", "),
+        report.format,
+    )
+}
+
+fn summary(survey: &PatientDataSurvey) -> String {
+    let mut text = format!(
+        "\n{}: {} of {} files hold patient data of {} people ({})",
+        plain(&survey.root),
+        HumanCount(survey.files_with_phi),
+        HumanCount(survey.files),
+        survey.persons,
+        HumanBytes(survey.bytes),
+    );
+    for (reason, files) in &survey.problems {
+        text.push_str(&format!("\n  {files} files could not be read or not wholly: {}", plain(reason)));
+    }
+    text
+}

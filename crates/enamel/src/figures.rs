@@ -1,0 +1,125 @@
+//! From the ledger's view to figures: what is fresh, where controls stand, what a year may cost.
+
+use std::collections::BTreeSet;
+
+use enamel_ledger::{FindingRecord, PracticeView};
+use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
+use enamel_types::control::AttestationRef;
+use enamel_types::judgement::{Evidence, Judgement};
+use enamel_types::risk::RiskFigures;
+use enamel_types::{Estimate, Finding, ObservationId, Timestamp};
+
+use crate::session::Session;
+
+/// The scope of every survey for patient data begins so.
+const PHI_SCOPE: &str = "phi:";
+
+/// How to roll.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rolls {
+    /// Simulated years.
+    pub(crate) trials: u32,
+    /// Seed of the random numbers.
+    pub(crate) seed: u64,
+    /// Threads.
+    pub(crate) threads: usize,
+}
+
+impl Rolls {
+    /// Enough simulated years for a report: the mean's standard error is then below 1 %.
+    pub(crate) fn for_a_report() -> Self {
+        Self::new(100_000, 1, None)
+    }
+
+    /// As asked for; a thread for each processor where nothing was.
+    pub(crate) fn new(trials: u32, seed: u64, threads: Option<usize>) -> Self {
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { trials, seed, threads: threads.unwrap_or_else(processors).max(1) }
+    }
+}
+
+/// What counts now: judgements whose evidence has not gone stale, and the findings that they show.
+pub(crate) struct Fresh<'a> {
+    judgements: Vec<&'a Judgement>,
+    observations: BTreeSet<ObservationId>,
+}
+
+impl<'a> Fresh<'a> {
+    /// Picks what is fresh at `now`.
+    pub(crate) fn of(view: &'a PracticeView, now: Timestamp) -> Self {
+        let judgements: Vec<_> = view.judgements().filter(|judgement| judgement.valid_until >= now).collect();
+        let observations = judgements.iter().map(|judgement| judgement.observation).collect();
+        Self { judgements, observations }
+    }
+
+    /// The judgements.
+    pub(crate) fn judgements(&self) -> &[&'a Judgement] {
+        &self.judgements
+    }
+
+    /// Whether a finding rests on evidence that still counts.
+    pub(crate) fn shows(&self, record: &FindingRecord) -> bool {
+        self.observations.contains(&record.finding.observation)
+    }
+
+    /// Open findings that rest on fresh evidence, worst first.
+    pub(crate) fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
+        let mut open: Vec<Finding> = view
+            .open_findings()
+            .filter(|record| self.shows(record))
+            .map(|record| record.finding.clone())
+            .collect();
+        open.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id)));
+        open
+    }
+
+    /// People found, over all surveys.
+    ///
+    /// Surveys of folders that lie in another surveyed folder are left out. Two separate folders may hold the same people:
+    /// the sum is an upper bound, the fullest folder a lower one.
+    pub(crate) fn persons(&self) -> Option<MeasuredPersons> {
+        let surveys: Vec<_> = self
+            .judgements
+            .iter()
+            .filter_map(|judgement| Some((judgement, judgement.scope.strip_prefix(PHI_SCOPE)?, judgement.persons?)))
+            .collect();
+        let outermost = surveys.iter().filter(|(judgement, root, _)| {
+            !surveys.iter().any(|(other, outer, _)| {
+                other.device == judgement.device && outer != root && std::path::Path::new(root).starts_with(outer)
+            })
+        });
+        let mut total: Option<(MeasuredPersons, u64)> = None;
+        for (judgement, _, persons) in outermost {
+            let (sum, fullest) = total.get_or_insert_with(|| {
+                let nobody = MeasuredPersons { estimate: Estimate::exact(0), observation: judgement.observation };
+                (nobody, 0)
+            });
+            sum.estimate.value += persons.value;
+            sum.estimate.high += persons.high;
+            sum.estimate.low = sum.estimate.low.max(persons.low);
+            if persons.value > *fullest {
+                *fullest = persons.value;
+                sum.observation = judgement.observation;
+            }
+        }
+        total.map(|(persons, _)| persons)
+    }
+}
+
+/// Where every control stands, under the rule in force and under the proposal.
+pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<SideBySide> {
+    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
+    let evidence: Vec<Evidence> = view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
+    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
+    compare_profiles(&session.content.controls, &evidence, &attestations, now)
+}
+
+/// What a year may cost, and what each fix is worth.
+pub(crate) fn risk(session: &Session, view: &PracticeView, now: Timestamp, rolls: Rolls) -> RiskFigures {
+    let fresh = Fresh::of(view, now);
+    let findings = fresh.open_findings(view);
+    let results = RuleCounts::tally(fresh.judgements().iter().flat_map(|judgement| &judgement.results));
+    let input =
+        RiskInput { results, findings: &findings, persons: fresh.persons(), profile: &session.profile, now };
+    simulate(&session.content.scenarios, &input, rolls.trials, rolls.seed, rolls.threads)
+}

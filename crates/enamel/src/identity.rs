@@ -1,0 +1,136 @@
+//! Who this installation is: ids and a key made once, kept in the data directory.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use enamel_types::{AgentId, DeviceId, Minter, PracticeId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::edge;
+use crate::error::Error;
+
+const FILE: &str = "identity.toml";
+
+/// Identity of the practice, of this computer and of the agent on it.
+///
+/// Random, never derived from a name or a serial number: names change, disks are cloned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The practice.
+    pub practice: PracticeId,
+    /// This computer.
+    pub device: DeviceId,
+    /// The agent.
+    pub agent: AgentId,
+    /// Key of the fingerprints of patients' values, hex. It never leaves this computer: whoever holds it can test guesses.
+    fingerprint_key: String,
+}
+
+impl Identity {
+    /// Reads the identity, or makes it at the first run.
+    pub fn load_or_make(data: &Path, now: Timestamp) -> Result<Self, Error> {
+        let path = data.join(FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| {
+                Error::new(format!("{} is not an identity file", path.display())).because(error).help(
+                    "restore it from a backup; a new identity would start a new history (delete the file if you want that)",
+                )
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::make(data, &path, now),
+            Err(error) => Err(Error::new(format!("{} could not be read", path.display()))
+                .because(error)
+                .help("run as the user who owns the data directory, or name another with --data DIR")),
+        }
+    }
+
+    fn make(data: &Path, path: &Path, now: Timestamp) -> Result<Self, Error> {
+        let mut fill = edge::random;
+        let mut minter = Minter::new(&mut fill);
+        let mut key = [0; 32];
+        edge::random(&mut key);
+        let identity = Self {
+            practice: PracticeId::from_uuid(minter.uuid(now)),
+            device: DeviceId::from_uuid(minter.uuid(now)),
+            agent: AgentId::from_uuid(minter.uuid(now)),
+            fingerprint_key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        let text = toml::to_string(&identity)
+            .map_err(|error| Error::new("the identity could not be written as TOML").because(error))?;
+        write_private(data, path, text.as_bytes()).map_err(|error| {
+            Error::new(format!("{} could not be written", path.display()))
+                .because(error)
+                .help("name a folder that can be written with --data DIR")
+        })?;
+        Ok(identity)
+    }
+
+    /// The key of the fingerprints.
+    pub fn fingerprint_key(&self) -> Result<[u8; 32], Error> {
+        let mut key = [0; 32];
+        let text = self.fingerprint_key.as_bytes();
+        let pairs = text.chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()));
+        let bytes: Option<Vec<u8>> = pairs.collect();
+        match bytes {
+            Some(bytes) if bytes.len() == key.len() => key.copy_from_slice(&bytes),
+            _ => {
+                return Err(Error::new(format!("fingerprint_key in {FILE} is not 64 hex digits"))
+                    .help("restore the file from a backup"));
+            }
+        }
+        Ok(key)
+    }
+}
+
+/// Writes a file that only its owner can read, whole or not at all: a crash must not leave half an identity.
+fn write_private(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let temporary = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).unwrap()
+    }
+
+    #[test]
+    fn made_once_and_then_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Identity::load_or_make(folder.path(), now()).unwrap();
+        let again = Identity::load_or_make(folder.path(), now()).unwrap();
+        assert_eq!(first.device, again.device);
+        assert_eq!(first.fingerprint_key().unwrap(), again.fingerprint_key().unwrap());
+        assert_ne!(first.fingerprint_key().unwrap(), [0; 32]);
+    }
+
+    #[test]
+    fn a_damaged_identity_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), "practice = 3").unwrap();
+        let error = Identity::load_or_make(folder.path(), now()).unwrap_err();
+        assert!(error.for_people().contains("not an identity file"), "{}", error.for_people());
+        assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), "practice = 3");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        Identity::load_or_make(folder.path(), now()).unwrap();
+        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+}

@@ -1,0 +1,173 @@
+//! One run of the binary: data directory, identity, content, ledger, and the way an observation goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use enamel_ledger::{Appended, Ledger, PracticeView, Receipt};
+use enamel_types::judgement::Judgement;
+use enamel_types::{
+    Body, Clock, DeviceId, Gap, Minter, Observation, PracticeId, PracticeProfile, Sensor, Timestamp,
+};
+use jiff::SignedDuration;
+
+use crate::cli::Global;
+use crate::content::{self, Content};
+use crate::edge::{self, SystemClock};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::terminal;
+
+/// How long what a sensor saw counts as evidence: a week, so that a weekly scan keeps it fresh.
+const VALID_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A run.
+pub struct Session {
+    /// The data directory; it exists.
+    pub data: PathBuf,
+    /// Who this installation is.
+    pub identity: Identity,
+    /// What is judged with.
+    pub content: Content,
+    /// What the practice says about itself.
+    pub profile: PracticeProfile,
+    /// Whether hints and progress are unwanted.
+    pub quiet: bool,
+    /// Whether records are wanted instead of text.
+    pub json: bool,
+}
+
+/// What a sensor says: everything of an observation that the session does not know.
+pub struct Saw {
+    /// `scan host`.
+    pub sensor: &'static str,
+    /// What it is a complete statement about.
+    pub scope: String,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+    /// What was seen.
+    pub body: Body,
+    /// After this it is stale; `None` for the usual week.
+    pub valid_until: Option<Timestamp>,
+}
+
+impl Session {
+    /// Opens the data directory, making it and the identity at the first run.
+    pub fn open(global: &Global, practice: Option<&Path>) -> Result<Self, Error> {
+        let data = data_dir(global)?;
+        fs::create_dir_all(&data).map_err(|error| {
+            Error::new(format!("the data directory {} could not be made", data.display()))
+                .because(error)
+                .help("name a folder that can be written with --data DIR")
+        })?;
+        Ok(Self {
+            identity: Identity::load_or_make(&data, SystemClock.now())?,
+            content: Content::load(global.content.as_deref())?,
+            profile: content::practice_profile(practice)?,
+            quiet: global.quiet,
+            json: global.json,
+            data,
+        })
+    }
+
+    /// The practice.
+    pub fn practice(&self) -> PracticeId {
+        self.identity.practice
+    }
+
+    /// This computer.
+    pub fn device(&self) -> DeviceId {
+        self.identity.device
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    /// Makes an observation of what a sensor saw, now.
+    pub fn observe(&self, saw: Saw) -> Observation {
+        let now = self.now();
+        let mut fill = edge::random;
+        Observation {
+            id: Minter::new(&mut fill).observation(now),
+            practice: self.identity.practice,
+            device: self.identity.device,
+            agent: self.identity.agent,
+            observed_at: now,
+            valid_until: saw.valid_until.unwrap_or(now + VALID_FOR),
+            sensor: Sensor { name: saw.sensor.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            scope: saw.scope,
+            gaps: saw.gaps,
+            body: saw.body,
+        }
+    }
+
+    /// Keeps observations in the ledger. When this returns they are on the disk.
+    pub fn record(&self, observations: &[Observation]) -> Result<Vec<Receipt>, Error> {
+        let mut ledger = self.ledger()?;
+        let appended = ledger.append(self.now(), observations).map_err(|error| {
+            Error::new("what was seen could not be recorded")
+                .because(error)
+                .help("nothing was written; free some space or name another folder with --data DIR, and run it again")
+        })?;
+        Ok(appended
+            .into_iter()
+            .map(|appended| match appended {
+                Appended::New(receipt) | Appended::AlreadyPresent(receipt) | Appended::Conflict(receipt) => receipt,
+            })
+            .collect())
+    }
+
+    /// What an observation means.
+    pub fn judge(&self, observation: &Observation) -> Judgement {
+        match &observation.body {
+            Body::ConfigState(_) => {
+                enamel_exposure::judge_config(observation, &self.content.checks, &self.profile)
+            }
+            Body::SoftwareInventory(_) => {
+                enamel_exposure::judge_software(observation, &self.content.signatures, &self.content.eol)
+            }
+            Body::PatientData(_) => enamel_phi::judge(observation),
+            Body::Attestation(_) => enamel_risk::judge_attestation(observation, &self.content.controls),
+            Body::DeviceInventory(_) => Judgement::of(observation),
+        }
+    }
+
+    /// The present state of the practice: every observation of the ledger, judged and folded.
+    pub fn view(&self, ledger: &Ledger) -> Result<PracticeView, Error> {
+        PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation)).map_err(|error| {
+            Error::new("the ledger could not be read")
+                .because(error)
+                .help("run `enamel ledger verify` to find the bad entry")
+        })
+    }
+
+    /// Where the ledger is.
+    pub fn ledger_path(&self) -> PathBuf {
+        ledger_path(&self.data)
+    }
+
+    /// Opens the ledger. Held for as short a time as possible: one process at a time has it.
+    pub fn ledger(&self) -> Result<Ledger, Error> {
+        let path = self.ledger_path();
+        let opened = Ledger::open(&path).map_err(|error| {
+            Error::new(format!("the ledger {} could not be opened", path.display()))
+                .because(error)
+                .help("if it is damaged, `enamel ledger salvage` saves every good entry and keeps the damaged file")
+        })?;
+        if let Some(torn) = opened.torn_tail {
+            terminal::hint(self.quiet, &format!("note: {torn}"));
+        }
+        Ok(opened.ledger)
+    }
+}
+
+/// The data directory that is meant.
+pub fn data_dir(global: &Global) -> Result<PathBuf, Error> {
+    global.data.clone().map_or_else(edge::default_data_dir, Ok)
+}
+
+/// Where the ledger is below a data directory.
+pub fn ledger_path(data: &Path) -> PathBuf {
+    data.join("ledger.db")
+}

@@ -1,0 +1,72 @@
+//! Speaking to the terminal: records on stdout, everything else on stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// Writes one JSON line to stdout.
+pub fn json_line(record: &impl Serialize) -> Result<(), Error> {
+    let mut line = serde_json::to_vec(record)
+        .map_err(|error| Error::new("a record could not be written as JSON").because(error))?;
+    line.push(b'\n');
+    write_stdout(&line)
+}
+
+/// Writes text for people to stdout; `anstream` takes the colours away where they are not wanted.
+pub fn text(text: &str) -> Result<(), Error> {
+    let mut line = text.to_owned();
+    line.push('\n');
+    anstream::AutoStream::auto(std::io::stdout()).write_all(line.as_bytes()).map_err(|error| stdout_failed(&error))
+}
+
+/// Writes bytes to stdout.
+pub fn write_stdout(bytes: &[u8]) -> Result<(), Error> {
+    std::io::stdout().lock().write_all(bytes).map_err(|error| stdout_failed(&error))
+}
+
+fn stdout_failed(error: &std::io::Error) -> Error {
+    Error::new("standard output could not be written").because(std::io::Error::from(error.kind()))
+}
+
+/// A hint on stderr.
+pub fn hint(quiet: bool, text: &str) {
+    if !quiet {
+        anstream::eprintln!("{text}");
+    }
+}
+
+/// A progress line on stderr: only on a terminal, never with `--quiet`.
+pub fn spinner(quiet: bool) -> ProgressBar {
+    let bar = if quiet || !std::io::stderr().is_terminal() {
+        ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+    } else {
+        ProgressBar::new_spinner()
+    };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Takes control characters out of a text that came from a computer, so that a file name cannot drive the terminal.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || is_bidi_control(c) { '\u{fffd}' } else { c }).collect()
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_cannot_drive_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(plain("Frühstück 牙"), "Frühstück 牙");
+    }
+}
