@@ -1,0 +1,72 @@
+//! The page's structure and words, held against a file that a person looked at. `UPDATE_GOLDEN=1` writes it anew.
+
+use std::path::PathBuf;
+
+use enamel_report::{FindingState, render_html};
+use enamel_types::control::ControlState;
+use enamel_types::Severity;
+
+use crate::sample;
+
+/// The page without its style sheet: one element or text a line.
+fn outline(html: &str) -> String {
+    let start = html.find("<style>").unwrap();
+    let end = html.find("</style>").unwrap();
+    let body = format!("{}{}", &html[..start], &html[end..]);
+    body.replace('<', "\n<").replace('>', ">\n").lines().map(str::trim).filter(|line| !line.is_empty()).fold(
+        String::new(),
+        |mut out, line| {
+            out.push_str(line);
+            out.push('\n');
+            out
+        },
+    )
+}
+
+#[test]
+fn the_sample_page_reads_as_agreed() {
+    let html = render_html(&sample::model()).unwrap();
+    assert_eq!(html, render_html(&sample::model()).unwrap(), "the same model gives the same bytes");
+    let outline = outline(&html);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sample.outline.html");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &outline).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden file; write it with UPDATE_GOLDEN=1");
+    let differs = outline.lines().zip(golden.lines()).position(|(new, old)| new != old);
+    assert!(
+        differs.is_none() && outline.lines().count() == golden.lines().count(),
+        "the page changed, first at line {:?}; look at it, then run with UPDATE_GOLDEN=1",
+        differs.map(|line| line + 1)
+    );
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_runs() {
+    let html = render_html(&sample::model()).unwrap();
+    for word in ["http://", "https://", "<script", "<link", "@import", "url(", "javascript:", " onload", " onclick"] {
+        let found = html.replace("http://www.w3.org/2000/svg", ""); // a name space, which nobody fetches
+        assert!(!found.contains(word), "{word}");
+    }
+    assert!(html.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+}
+
+#[test]
+fn the_answer_is_never_yes_while_it_should_not_be() {
+    let answer = |model: &enamel_report::ReportModel| {
+        let html = render_html(model).unwrap();
+        html.split("<p class=\"verdict\"><strong>").nth(1).unwrap().split('<').next().unwrap().to_owned()
+    };
+    let mut model = sample::model();
+    assert_eq!(answer(&model), "No.");
+    model.findings.retain(|entry| entry.finding.severity != Severity::Critical);
+    assert_eq!(answer(&model), "Not yet.");
+    model.findings.iter_mut().for_each(|entry| entry.state = FindingState::Resolved);
+    assert_eq!(answer(&model), "As far as we could see, yes.");
+    model.controls.iter_mut().for_each(|row| row.status.state = ControlState::Unknown);
+    assert_eq!(answer(&model), "We cannot say yet.");
+    model.controls.clear();
+    model.evidence.clear();
+    assert_eq!(answer(&model), "We cannot say yet.", "nothing was looked at");
+}
