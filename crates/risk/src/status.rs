@@ -5,8 +5,8 @@
 //! 2. A control is a list of *aspects*. Evidence against an aspect beats any evidence for it. An aspect is covered when fresh
 //!    evidence supports it and none is against it, undecided or stale; or, where no sensor sees it, when a person's
 //!    statement is in force.
-//! 3. An essential aspect with evidence against it: *not met*. Another aspect with evidence against it, or some aspects
-//!    covered and some not: *partly*. All covered: *met*. Nothing fresh at all: *unknown*.
+//! 3. An essential aspect with evidence against it, or evidence against and none for: *not met*. Evidence against a lesser
+//!    aspect, or some aspects covered and some not: *partly*. All covered: *met*. Nothing fresh at all: *unknown*.
 //! 4. A decision (another measure, or not reasonable here) in force settles an addressable specification, whatever the
 //!    sensors say, because that is what it decides (45 CFR 164.306(d)(3)). A required one cannot be decided away.
 //! 5. The latest statement about a control replaces earlier ones; expired it no longer counts. Sensors that contradict a
