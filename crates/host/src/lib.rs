@@ -13,6 +13,11 @@
 //! Every read is bounded: files by the caller's limit, programs by [`Program::time_limit`] and 4 MiB of output, listings
 //! by 100,000 entries. A computer under attack must not be able to exhaust the agent.
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(windows)]
+mod windows;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +25,26 @@ use enamel_types::config_state::Value;
 use enamel_types::device::{DeviceInventory, OsInfo};
 use enamel_types::software::{Package, Service};
 use serde::{Deserialize, Serialize};
+
+#[cfg(target_os = "linux")]
+pub use linux::LinuxHost;
+#[cfg(windows)]
+pub use windows::WindowsHost;
+
+/// Most entries that a listing gives; a folder or a registry key with more is answered with an error that says so.
+pub const MAX_ENTRIES: usize = 100_000;
+
+/// The computer this runs on. Only the binary asks for it; everything below takes a `&dyn Host`.
+pub fn local() -> Box<dyn Host> {
+    #[cfg(target_os = "linux")]
+    {
+        Box::new(LinuxHost::new())
+    }
+    #[cfg(windows)]
+    {
+        Box::new(WindowsHost::new())
+    }
+}
 
 /// One computer's files, registry, services and programs, read-only.
 pub trait Host: Send + Sync {
@@ -115,7 +140,7 @@ pub enum Program {
     Timedatectl,
     /// `lsblk --json --output …`: block devices with their encryption ancestors.
     Lsblk,
-    /// `systemctl list-units --type=service --all` and its autostart state.
+    /// `systemctl show … *.service`: state and autostart of every loaded service, one paragraph each.
     SystemdServices,
 }
 
@@ -137,11 +162,13 @@ pub struct ProgramOutput {
     pub stderr: String,
 }
 
-/// A question for an operating-system interface.
+/// A question for an operating-system interface. Each names the [`Answer`] it gets; where there is one value only, its
+/// name is empty unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "ask")]
 pub enum SystemQuery {
-    /// A property of every instance of a WMI class, `(instance name, value)`.
+    /// A property of every instance of a WMI class: `(instance's key, value)`. A class or a namespace that the system
+    /// does not have is `None`; no instance is an empty answer.
     Wmi {
         /// `root\cimv2\Security\MicrosoftVolumeEncryption`.
         namespace: String,
@@ -149,34 +176,34 @@ pub enum SystemQuery {
         class: String,
         /// `ProtectionStatus`.
         property: String,
-        /// Optional filter `Name=value`.
+        /// Optional filter `Name=value`; the value `system` for `DriveLetter` means the drive Windows starts from.
         filter: Option<String>,
     },
-    /// Whether a Windows optional feature is enabled: `Enabled` or `Disabled`.
+    /// Whether a Windows optional feature is enabled: the text `Enabled` or `Disabled`; `None` for an unknown feature.
     WindowsFeature {
         /// `MicrosoftWindowsPowerShellV2Root`.
         name: String,
     },
-    /// Members of a local group by SID.
+    /// Members of a local group by its SID: `(account name, text of its SID)`.
     GroupMembers {
         /// `S-1-5-32-544`.
         sid: String,
     },
-    /// Whether the local account with this relative id is disabled.
+    /// Whether the local account with this relative id is disabled: `(account name, yes or no)`.
     AccountDisabled {
         /// 500 administrator, 501 guest.
         rid: u32,
     },
-    /// `min_len` and `lockout` of the local password policy.
+    /// `min_len` (characters) and `lockout` (failed attempts, 0 for never) of the local password policy, as numbers.
     PasswordPolicy,
     /// A Windows audit subcategory: `No Auditing`, `Success`, `Failure`, `Success and Failure`.
     AuditSubcategory {
         /// The subcategory's GUID with braces.
         guid: String,
     },
-    /// Shares whose rights are wider than they should be, one text each.
+    /// Shares whose rights are wider than they should be: `(share, who may do what)`. Empty if none is.
     ShareAccess,
-    /// A kernel setting.
+    /// A kernel setting, a number where it is one.
     Sysctl {
         /// `net.ipv4.ip_forward`.
         name: String,
@@ -194,4 +221,23 @@ pub struct HostError {
     pub what: String,
     /// Why, and what would help: `permission denied; run as root`.
     pub why: String,
+}
+
+impl HostError {
+    /// Something that could not be looked at, and why.
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+
+    /// A file that could not be read: the system's reason in words that say what would help.
+    pub fn from_io(path: &Path, error: &std::io::Error) -> Self {
+        let why = match error.kind() {
+            std::io::ErrorKind::PermissionDenied if cfg!(windows) => {
+                "access denied; run as administrator".to_owned()
+            }
+            std::io::ErrorKind::PermissionDenied => "permission denied; run as root".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::new(path.to_string_lossy(), why)
+    }
 }

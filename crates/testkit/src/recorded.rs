@@ -37,7 +37,7 @@
 //! What is not recorded is absent, as on a computer that does not have it. Registry keys, value names and Windows paths
 //! compare without regard to case, as Windows does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use enamel_host::{Answer, FileMeta, Host, HostError, Program, ProgramOutput, RegistryValue, SystemQuery};
@@ -491,7 +491,10 @@ impl Host for RecordedHost {
         let separator = self.separator();
         let children = children(self.files.keys().map(String::as_str), &name, separator);
         let base = name.trim_end_matches(separator);
-        Ok(Some(children.iter().map(|child| PathBuf::from(format!("{base}{separator}{child}"))).collect()))
+        let mut listing: Vec<PathBuf> =
+            children.iter().map(|child| PathBuf::from(format!("{base}{separator}{child}"))).collect();
+        listing.sort_unstable();
+        Ok(Some(listing))
     }
 
     fn registry_value(&self, key: &str, name: &str) -> Result<Option<RegistryValue>, HostError> {
@@ -504,11 +507,10 @@ impl Host for RecordedHost {
 
     fn registry_values(&self, key: &str) -> Result<Option<Vec<(String, RegistryValue)>>, HostError> {
         self.check_readable(key)?;
-        if let Some(stored) = self.stored_key(key) {
-            return Ok(self
-                .registry
-                .get(&stored)
-                .map(|values| values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()));
+        if let Some(values) = self.stored_key(key).and_then(|stored| self.registry.get(&stored)) {
+            let mut values: Vec<_> = values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            values.sort_by_cached_key(|(name, _)| name.to_lowercase());
+            return Ok(Some(values));
         }
         Ok(self.registry_subkeys(key)?.map(|_| Vec::new()))
     }
@@ -520,7 +522,7 @@ impl Host for RecordedHost {
         if children.is_empty() && self.stored_key(key).is_none() {
             return Ok(None);
         }
-        Ok(Some(children.into_iter().collect()))
+        Ok(Some(children))
     }
 
     fn run(&self, program: Program) -> Result<Option<ProgramOutput>, HostError> {
@@ -545,7 +547,7 @@ impl Host for RecordedHost {
 }
 
 /// The names that `prefix` + separator is followed by, first component only.
-fn children<'a>(names: impl Iterator<Item = &'a str>, prefix: &str, separator: char) -> BTreeSet<String> {
+fn children<'a>(names: impl Iterator<Item = &'a str>, prefix: &str, separator: char) -> Vec<String> {
     let fold = separator == '\\';
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for name in names {

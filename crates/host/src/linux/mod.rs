@@ -1,0 +1,218 @@
+//! Linux, read from files and from a few programs. No D-Bus, no root needed: what an ordinary account cannot see is named.
+
+mod accounts;
+mod dpkg;
+mod files;
+mod hardware;
+mod network;
+mod os;
+mod programs;
+mod rpm;
+mod services;
+mod shares;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use enamel_types::config_state::Value;
+use enamel_types::device::{DeviceInventory, OsInfo};
+use enamel_types::software::{Package, Service};
+
+use crate::{Answer, FileMeta, Host, HostError, Program, ProgramOutput, RegistryValue, SystemQuery};
+use files::Root;
+
+/// A Linux computer, or a Linux system's disk that is mounted somewhere.
+#[derive(Debug, Clone)]
+pub struct LinuxHost {
+    root: Root,
+}
+
+impl LinuxHost {
+    /// The computer this runs on.
+    pub fn new() -> Self {
+        Self { root: Root::new("/") }
+    }
+
+    /// The system below `root`: a mounted disk, an unpacked image. Every path, `/proc` and `/sys` included, is taken from
+    /// there, and no program is run.
+    pub fn rooted(root: impl Into<PathBuf>) -> Self {
+        Self { root: Root::new(root) }
+    }
+
+    /// Shares as Samba itself sees them where `testparm` can be run.
+    fn shares(&self, gaps: &mut Vec<HostError>) -> Vec<shares::OpenShare> {
+        let configured = matches!(self.root.metadata(Path::new("/etc/samba/smb.conf")), Ok(Some(_)));
+        let samba =
+            if configured { programs::run(&self.root, Program::SambaEffectiveConfig) } else { Ok(None) };
+        let samba = match samba {
+            Ok(output) => output.filter(|output| output.success),
+            Err(error) => {
+                gaps.push(error);
+                None
+            }
+        };
+        shares::read(&self.root, samba.as_ref().map(|output| output.stdout.as_str()), gaps)
+    }
+
+    fn sysctl(&self, name: &str) -> Result<Option<Answer>, HostError> {
+        let known = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+        if !known || name.split(['.', '/']).any(str::is_empty) {
+            return Err(HostError::new(name, "it is not the name of a kernel setting"));
+        }
+        // sysctl(8): dots separate, and a slash stands for a dot inside a name (a network card called `eth0.5`).
+        let path: String = name
+            .chars()
+            .map(|c| {
+                if c == '.' {
+                    '/'
+                } else if c == '/' {
+                    '.'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        let text = self.root.text(Path::new("/proc/sys").join(path), 4096)?;
+        Ok(text.map(|text| {
+            let text = text.trim();
+            let value = text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Int);
+            vec![(String::new(), value)]
+        }))
+    }
+}
+
+impl Default for LinuxHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for LinuxHost {
+    fn os(&self) -> Result<OsInfo, HostError> {
+        os::read(&self.root)
+    }
+
+    fn inventory(&self) -> Result<(DeviceInventory, Vec<HostError>), HostError> {
+        let os = self.os()?;
+        let mut gaps = Vec::new();
+        let hostname = match self.root.text("/proc/sys/kernel/hostname", 256)? {
+            Some(name) => Some(name),
+            None => self.root.text("/etc/hostname", 256)?,
+        };
+        let inventory = DeviceInventory {
+            hostname: hostname.unwrap_or_default().trim().to_owned(),
+            os,
+            hardware: hardware::read(&self.root, &mut gaps),
+            users: accounts::read(&self.root, &mut gaps),
+            shares: shares::listed(self.shares(&mut gaps)),
+            addresses: network::addresses(&self.root, &mut gaps),
+            listening: network::listening(&self.root, &mut gaps),
+        };
+        Ok((inventory, gaps))
+    }
+
+    fn packages(&self) -> Result<(Vec<Package>, Vec<HostError>), HostError> {
+        let os = self.os()?;
+        let distribution = (os.product.as_str(), os.version.as_str());
+        let mut gaps = Vec::new();
+        let mut packages = dpkg::read(&self.root, distribution, &mut gaps);
+        packages.extend(rpm::read(&self.root, distribution, &mut gaps));
+        packages.sort();
+        Ok((packages, gaps))
+    }
+
+    fn services(&self) -> Result<Vec<Service>, HostError> {
+        services::read(&self.root)
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Option<FileMeta>, HostError> {
+        self.root.metadata(path)
+    }
+
+    fn read_file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, HostError> {
+        self.root.read(path, limit)
+    }
+
+    fn list_dir(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
+        self.root.list(path)
+    }
+
+    fn registry_value(&self, _: &str, _: &str) -> Result<Option<RegistryValue>, HostError> {
+        Ok(None)
+    }
+
+    fn registry_values(&self, _: &str) -> Result<Option<Vec<(String, RegistryValue)>>, HostError> {
+        Ok(None)
+    }
+
+    fn registry_subkeys(&self, _: &str) -> Result<Option<Vec<String>>, HostError> {
+        Ok(None)
+    }
+
+    fn run(&self, program: Program) -> Result<Option<ProgramOutput>, HostError> {
+        programs::run(&self.root, program)
+    }
+
+    fn query(&self, query: &SystemQuery) -> Result<Option<Answer>, HostError> {
+        match query {
+            SystemQuery::Sysctl { name } => self.sysctl(name),
+            SystemQuery::ShareAccess => {
+                let mut gaps = Vec::new();
+                let shares = self.shares(&mut gaps);
+                // A share that was not seen must not read as "none is too open".
+                match gaps.into_iter().next() {
+                    Some(gap) => Err(gap),
+                    None => shares::too_open(&self.root, &shares).map(Some),
+                }
+            }
+            SystemQuery::Wmi { .. }
+            | SystemQuery::WindowsFeature { .. }
+            | SystemQuery::GroupMembers { .. }
+            | SystemQuery::AccountDisabled { .. }
+            | SystemQuery::PasswordPolicy
+            | SystemQuery::AuditSubcategory { .. } => Ok(None),
+        }
+    }
+}
+
+/// A package URL (package-url/purl-spec): `pkg:deb/debian/openssl@3.0.11-1?arch=amd64&distro=debian-12`.
+/// An rpm's epoch is a qualifier there, a deb's is part of the version.
+fn purl(
+    kind: &str,
+    distribution: &str,
+    release: &str,
+    name: &str,
+    version: &str,
+    architecture: &str,
+) -> String {
+    let (epoch, version) = match version.split_once(':') {
+        Some((epoch, rest)) if kind == "rpm" => (Some(epoch), rest),
+        _ => (None, version),
+    };
+    let mut purl = format!("pkg:{kind}/{}/{}@{}", encode(distribution), encode(name), encode(version));
+    let distro = if release.is_empty() { String::new() } else { format!("{distribution}-{release}") };
+    let mut separator = '?';
+    for (key, value) in
+        [("arch", architecture), ("epoch", epoch.unwrap_or_default()), ("distro", distro.as_str())]
+    {
+        if !value.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(purl, "{separator}{key}={}", encode(value));
+            separator = '&';
+        }
+    }
+    purl
+}
+
+/// Percent-encodes all but what purl-spec leaves as it is.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
