@@ -10,7 +10,7 @@ use crate::ids::RuleId;
 pub struct ConfigState {
     /// The system the readings were taken on; a check's verdict may depend on it.
     pub os: OsInfo,
-    /// One reading for each check of the catalogue.
+    /// One reading for each check of the catalogue that is meant for this family of systems.
     pub readings: Vec<CheckReading>,
 }
 
@@ -52,8 +52,11 @@ pub enum Reading {
 pub struct NamedValue {
     /// Whose value: a user, a share, a network card.
     pub name: String,
-    /// The value; `None` where that one has none.
+    /// The value; `None` where that one has none, or where it could not be read.
     pub value: Option<Value>,
+    /// Why it could not be read, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A configuration value.

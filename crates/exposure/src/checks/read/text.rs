@@ -1,0 +1,179 @@
+//! Reading the texts that programs print and configuration files hold. Nothing here fails: what is not understood is not
+//! there.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+/// A key of an ini file, the last one winning. Section and key compare without regard to letter case.
+pub(super) fn ini(text: &str, section: &str, key: &str) -> Option<String> {
+    let mut found = None;
+    for (in_section, name, value) in ini_lines(text) {
+        if in_section.eq_ignore_ascii_case(section) && name.eq_ignore_ascii_case(key) {
+            found = Some(value.to_owned());
+        }
+    }
+    found
+}
+
+/// The lines of an ini file as `(section, key, value)`; a key without `=` has an empty value.
+pub(super) fn ini_lines(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    let mut section = "";
+    text.lines().filter_map(move |line| {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = name.trim();
+            return None;
+        }
+        if line.is_empty() || line.starts_with(['#', ';', '!']) {
+            return None;
+        }
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let value = value.split(" #").next().unwrap_or(value).trim();
+        Some((section, key.trim(), value.trim_matches('"').trim_matches('\'')))
+    })
+}
+
+/// `sshd -T`: lower-case keyword, blank, value; the first line of a keyword counts.
+pub(super) fn sshd(text: &str, keyword: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (name, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+        name.eq_ignore_ascii_case(keyword).then(|| value.trim().to_owned())
+    })
+}
+
+/// `Key=value` lines as `timedatectl show` prints them.
+pub(super) fn property(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+/// The shares of Samba's configuration as `testparm -s -v` prints it: name → settings in lower case. Printers and the
+/// log-on share hold no data of the practice.
+pub(super) fn samba_shares(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut shares: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (section, key, value) in ini_lines(text) {
+        let other = ["global", "printers", "print$", "netlogon", ""];
+        if !other.iter().any(|name| section.eq_ignore_ascii_case(name)) {
+            let settings = shares.entry(section.to_owned()).or_default();
+            settings.insert(key.to_ascii_lowercase(), value.to_owned());
+        }
+    }
+    shares
+}
+
+/// A setting of apt's configuration language, both `A::B "x";` and `A { B "x"; };`. Names compare without letter case.
+pub(super) fn apt(text: &str, wanted: &str) -> Option<String> {
+    let mut found = None;
+    let mut scopes: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    let wanted = wanted.to_ascii_lowercase();
+    for token in apt_tokens(text) {
+        match token.as_str() {
+            "{" => scopes.push(words.drain(..).next().unwrap_or_default()),
+            "}" => {
+                scopes.pop();
+                words.clear();
+            }
+            ";" => {
+                if let [name, value] = words.as_slice() {
+                    let path: Vec<&str> = scopes.iter().chain([name]).map(String::as_str).collect();
+                    if path.join("::").to_ascii_lowercase() == wanted {
+                        found = Some(value.clone());
+                    }
+                }
+                words.clear();
+            }
+            _ => words.push(token),
+        }
+    }
+    found
+}
+
+fn apt_tokens(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for line in text.lines() {
+        let mut rest = line.trim_start();
+        while let Some(first) = rest.chars().next() {
+            if rest.starts_with("//") || first == '#' {
+                break;
+            }
+            if let Some(quoted) = rest.strip_prefix('"') {
+                let (word, after) = quoted.split_once('"').unwrap_or((quoted, ""));
+                tokens.push(word.to_owned());
+                rest = after.trim_start();
+                continue;
+            }
+            let end = if matches!(first, '{' | '}' | ';') {
+                1
+            } else {
+                rest.find(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | ';' | '"'))
+                    .unwrap_or(rest.len())
+            };
+            let (word, after) = rest.split_at(end.max(first.len_utf8()));
+            tokens.push(word.to_owned());
+            rest = after.trim_start();
+        }
+    }
+    tokens
+}
+
+/// Whether an nftables ruleset drops what nobody asked for; `None` if it filters nothing that comes in.
+pub(super) fn nft_drops(ruleset: &str) -> Option<bool> {
+    let mut verdict = None;
+    let mut lines = ruleset.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        if !line.starts_with("type filter hook input") {
+            continue;
+        }
+        let mut last = line;
+        let mut drops = line.contains("policy drop");
+        for rule in lines.by_ref().take_while(|line| !line.starts_with('}')) {
+            last = if rule.is_empty() { last } else { rule };
+        }
+        drops = drops || is_final_drop(last);
+        verdict = Some(verdict.unwrap_or(false) || drops);
+    }
+    verdict
+}
+
+/// `drop` or `reject …` without a condition before it; a counter is none.
+fn is_final_drop(rule: &str) -> bool {
+    let mut words = rule.split_whitespace().peekable();
+    if words.peek() == Some(&"counter") {
+        words = rule.split_whitespace().peekable();
+        let verdict = words.find(|word| matches!(*word, "drop" | "reject" | "accept" | "jump"));
+        return matches!(verdict, Some("drop" | "reject"));
+    }
+    matches!(words.next(), Some("drop" | "reject"))
+}
+
+/// Whether `iptables -S INPUT` drops what nobody asked for; `None` if it says nothing.
+pub(super) fn iptables_drops(rules: &str) -> Option<bool> {
+    let policy = rules.lines().find_map(|line| line.trim().strip_prefix("-P INPUT "))?;
+    let last = rules.lines().rfind(|line| line.starts_with("-A INPUT "));
+    let last_drops = last
+        .is_some_and(|line| line.starts_with("-A INPUT -j DROP") || line.starts_with("-A INPUT -j REJECT"));
+    Some(policy.trim() == "DROP" || last_drops)
+}
+
+/// A day as Windows lists it: `11/12/2024` (month first), `20241112`, `2024-11-12 …`, or a FILETIME in hexadecimal.
+pub(super) fn windows_day(text: &str) -> Option<Date> {
+    let text = text.trim();
+    let parts: Vec<&str> = text.split([' ', 'T']).next()?.split('/').collect();
+    if let [month, day, year] = parts.as_slice() {
+        return Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok();
+    }
+    if text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let ticks = i64::from_str_radix(text, 16).ok()?;
+        let seconds = ticks / 10_000_000 - 11_644_473_600; // FILETIME counts 100 ns from 1601
+        let time = jiff::Timestamp::from_second(seconds).ok()?;
+        return Some(jiff::tz::Offset::UTC.to_datetime(time).date());
+    }
+    if text.len() >= 8 && text.bytes().take(8).all(|byte| byte.is_ascii_digit()) {
+        return Date::strptime("%Y%m%d", text.get(..8)?).ok();
+    }
+    text.get(..10)?.parse().ok()
+}
