@@ -161,7 +161,7 @@ impl Judge<'_> {
                 };
                 self.finding(Draft {
                     rule: RULE,
-                    subject: lifecycle.name.clone(),
+                    subject: String::new(), // the device itself: the same finding as the posture check's
                     class: FindingClass::Vulnerability,
                     severity,
                     title: format!("{} no longer gets security fixes", lifecycle.name),

@@ -1,0 +1,645 @@
+//! `scan software` from the host to the judgement and the export.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use enamel_exposure::software::cyclonedx;
+use enamel_exposure::software::eol::Status;
+use enamel_exposure::{EolTable, Signatures, judge_software, observe_software};
+use enamel_host::{FileMeta, Host, HostError, RegistryValue};
+use enamel_testkit::{RecordedFile, RecordedHost};
+use enamel_types::software::{Package, PackageSource, SoftwareInventory};
+use enamel_types::{
+    AgentId, Body, CheckOutcome, DeviceId, EvidenceOutcome, Gap, Judgement, Observation, ObservationId,
+    PracticeId, Sensor, Severity, Timestamp,
+};
+use jiff::civil::date;
+use uuid::Uuid;
+
+/// Everything planted as a secret in these tests; none of it may come out anywhere.
+const PLANTED: [&str; 12] = [
+    "Tooth-Fairy-9",
+    "0bfusc8ed-h4sh",
+    "mycnf-S3cret",
+    "pgpass-S3cret",
+    "netrc-S3cret",
+    "QWRtaW4tU2VjcmV0",
+    "web-S3cret!",
+    "fz-S3cret",
+    "autologon-S3cret",
+    "odbc-S3cret",
+    "list-S3cret1",
+    "cp4ssword",
+];
+
+fn signatures() -> Signatures {
+    Signatures::builtin().unwrap()
+}
+
+fn observe(host: &dyn Host, folders: &[PathBuf]) -> (SoftwareInventory, Vec<Gap>) {
+    observe_software(host, &signatures(), folders).unwrap()
+}
+
+fn observation(software: SoftwareInventory, gaps: Vec<Gap>, at: &str) -> Observation {
+    let observed_at: Timestamp = at.parse().unwrap();
+    Observation {
+        id: ObservationId::from_uuid(Uuid::from_u128(1)),
+        practice: PracticeId::from_uuid(Uuid::from_u128(2)),
+        device: DeviceId::from_uuid(Uuid::from_u128(3)),
+        agent: AgentId::from_uuid(Uuid::from_u128(4)),
+        observed_at,
+        valid_until: observed_at,
+        sensor: Sensor { name: "scan software".to_owned(), version: "0".to_owned() },
+        scope: "software".to_owned(),
+        gaps,
+        body: Body::SoftwareInventory(software),
+    }
+}
+
+fn judge(software: SoftwareInventory, gaps: Vec<Gap>) -> Judgement {
+    let observation = observation(software, gaps, "2026-11-24T08:00:00Z");
+    judge_software(&observation, &signatures(), &EolTable::builtin().unwrap())
+}
+
+fn outcome(judgement: &Judgement, rule: &str) -> CheckOutcome {
+    judgement.results.iter().find(|result| result.rule.as_str() == rule).unwrap().outcome
+}
+
+fn has_finding(judgement: &Judgement, rule: &str, subject: &str) -> bool {
+    judgement
+        .findings
+        .iter()
+        .any(|finding| finding.rule.as_str() == rule && finding.subject.contains(subject))
+}
+
+fn package(name: &str, version: &str) -> Package {
+    Package {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        vendor: String::new(),
+        architecture: String::new(),
+        source: PackageSource::UninstallMachine,
+        purl: None,
+    }
+}
+
+/// Programs that are what they say, and the product that has to come out.
+const PRODUCTS: [(&str, &str); 12] = [
+    ("Open Dental 24.3.28", "open-dental"),
+    ("Dentrix G7.3", "dentrix"),
+    ("Eaglesoft 21.20", "eaglesoft"),
+    ("DEXIS Imaging Suite 10.1", "dexis"),
+    ("Sidexis 4", "sidexis"),
+    ("Planmeca Romexis 6.2", "romexis"),
+    ("VixWin Platinum", "vixwin"),
+    ("VATECH EzDent-i", "ezdent"),
+    ("CDR DICOM for Windows", "cdr-dicom"),
+    ("3Shape Unite (64-bit)", "3shape"),
+    ("CEREC SW 5.2", "cerec"),
+    ("Orthanc Server", "orthanc"),
+];
+
+/// Programs whose names look like a product and are none.
+const LOOK_ALIKES: [&str; 14] = [
+    "Java Auto Updater",
+    "ScreenConnect Client (a1b2c3d4e5f60718)",
+    "Open Dental Training Videos",
+    "Dentrix Ascend Link Installer Helper",
+    "Dolphin Emulator",
+    "XDR Agent for Endpoints",
+    "Orthanc Explorer Wallpaper",
+    "Exact Audio Copy",
+    "Microsoft SQL Server 2012 Native Client",
+    "Microsoft Office Proofing Tools 2013 - English",
+    "Microsoft Office 2003 Web Components",
+    "MySQL Connector/ODBC 5.3",
+    "Python Launcher",
+    "PostgreSQL 9.6 ODBC Driver",
+];
+
+#[test]
+fn a_windows_computer_with_300_rows() {
+    let mut host = RecordedHost::windows11();
+    for index in 0..274 {
+        host = host.application(&format!("Vendor Tool {index} (x64)"), &format!("{index}.0"), "Vendor");
+    }
+    for (name, _) in PRODUCTS {
+        host = host.application(name, "", "");
+    }
+    for name in LOOK_ALIKES {
+        host = host.application(name, "1.0", "");
+    }
+    let (software, gaps) = observe(&host, &[]);
+    assert_eq!((software.packages.len(), gaps), (300, vec![]));
+    let mut recognised: Vec<&str> =
+        software.dental.iter().map(|product| product.signature.as_str()).collect();
+    recognised.sort_unstable();
+    let mut expected: Vec<&str> = PRODUCTS.iter().map(|(_, id)| *id).collect();
+    expected.sort_unstable();
+    assert_eq!(recognised, expected);
+    assert!(software.dental.iter().all(|product| !product.recognised_by.is_empty()));
+    let judgement = judge(software, vec![]);
+    assert_eq!(
+        outcome(&judgement, "eol.app"),
+        CheckOutcome::NotApplicable,
+        "no look-alike is an application that ended"
+    );
+}
+
+#[test]
+fn a_port_alone_recognises_nothing() {
+    use enamel_types::device::{DeviceInventory, Hardware, ListeningSocket};
+    let os = RecordedHost::windows11().os().unwrap();
+    let socket = |port| ListeningSocket {
+        protocol: "tcp".to_owned(),
+        address: "0.0.0.0".to_owned(),
+        port,
+        process: None,
+    };
+    let inventory = DeviceInventory {
+        hostname: "SERVER".to_owned(),
+        os,
+        hardware: Hardware::default(),
+        users: vec![],
+        shares: vec![],
+        addresses: vec![],
+        listening: vec![socket(3306), socket(4242), socket(1433)],
+    };
+    let host = RecordedHost::windows11().with_inventory(inventory);
+    assert_eq!(observe(&host, &[]).0.dental, vec![]);
+    let host = host.folder(r"C:\mysql\data", None).folder(r"C:\NNT", None);
+    assert_eq!(observe(&host, &[]).0.dental, vec![], "nor a folder that others have too");
+    let (software, _) = observe(&host.folder(r"c:\opendentimages", None), &[]);
+    assert_eq!(software.dental.len(), 1);
+    let product = &software.dental[0];
+    assert_eq!(product.signature, "open-dental");
+    assert!(
+        product.recognised_by.iter().any(|reason| reason.contains("3306")),
+        "{:?}",
+        product.recognised_by
+    );
+    let held: Vec<(&str, &str)> =
+        product.data_paths.iter().map(|data| (data.path.as_str(), data.holds.as_str())).collect();
+    assert_eq!(held, [(r"C:\OpenDentImages", "images"), (r"C:\mysql\data", "database")]);
+}
+
+#[test]
+fn versions_decide_about_published_holes() {
+    let software =
+        |version: &str| observe(&RecordedHost::windows11().application("Open Dental", version, ""), &[]).0;
+    let old = judge(software("18.3.27"), vec![]);
+    let critical = old.findings.iter().find(|finding| finding.subject.ends_with("CVE-2018-15719")).unwrap();
+    assert_eq!((critical.rule.as_str(), critical.severity), ("dental.vulnerability", Severity::Critical));
+    let new = judge(software("24.3.28.0"), vec![]);
+    assert!(
+        !new.findings.iter().any(|finding| finding.rule.as_str().starts_with("dental.")),
+        "{:?}",
+        new.findings
+    );
+    let unknown = judge(software(""), vec![]);
+    assert!(has_finding(&unknown, "dental.compare-version", "CVE-2018-15719"));
+    assert!(!has_finding(&unknown, "dental.vulnerability", ""));
+}
+
+fn windows_with_secrets() -> RecordedHost {
+    let open = RecordedFile {
+        content: "<?xml version=\"1.0\"?>\n<ConnectionSettings><DatabaseConnection><User>root</User>\n\
+                  <Password>Tooth-Fairy-9</Password><MySQLPassHash>0bfusc8ed-h4sh</MySQLPassHash></DatabaseConnection></ConnectionSettings>"
+            .to_owned(),
+        readable_by_others: Some(true),
+        ..RecordedFile::default()
+    };
+    RecordedHost::windows11()
+        .file_entry(r"C:\Program Files (x86)\Open Dental\FreeDentalConfig.xml", open)
+        .file(
+            r"C:\Windows\Panther\unattend.xml",
+            "<unattend><AutoLogon><Password><Value>QWRtaW4tU2VjcmV0</Value><PlainText>false</PlainText></Password></AutoLogon>\
+             <UserAccounts><AdministratorPassword><Value>*SENSITIVE*DATA*DELETED*</Value></AdministratorPassword></UserAccounts></unattend>",
+        )
+        .file(
+            r"C:\inetpub\wwwroot\portal\web.config",
+            "<add connectionString=\"Server=db;User Id=sa;Password=web-S3cret!;\"/>\n<add connectionString=\"Password=${DB}\"/>",
+        )
+        .file(
+            r"C:\Users\Ann\AppData\Roaming\FileZilla\sitemanager.xml",
+            "<Servers><Server><Pass encoding=\"base64\">fz-S3cret</Pass></Server><Server><Pass encoding=\"crypt\">x9x9</Pass></Server></Servers>",
+        )
+        .file(r"C:\Users\Ann\Desktop\Passwords.txt", "Delta Dental portal\r\nuser: front\r\npassword: list-S3cret1\r\n")
+        .file(r"C:\Users\Ann\Desktop\Password policy.txt", "A password must have 12 characters.\r\nPassword: change it at once\r\n")
+        .file(r"C:\Windows\SYSVOL\sysvol\x.local\Policies\{1}\Machine\Preferences\Groups\Groups.xml",
+            "<Groups><User><Properties userName=\"a\" cpassword=\"cp4ssword\"/></User></Groups>")
+        .registry(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon", "DefaultPassword", RegistryValue::Text("autologon-S3cret".to_owned()))
+        .registry(r"HKLM\SOFTWARE\ODBC\ODBC.INI\Dental", "PWD", RegistryValue::Text("odbc-S3cret".to_owned()))
+        .registry(r"HKLM\SOFTWARE\TightVNC\Server", "Password", RegistryValue::Other { kind: 3, size: 8 })
+        .registry(r"HKLM\SOFTWARE\TightVNC\Server", "ControlPassword", RegistryValue::Other { kind: 3, size: 0 })
+}
+
+#[test]
+fn secrets_are_found_and_never_come_out() {
+    let (software, gaps) = observe(&windows_with_secrets(), &[]);
+    let mut found: Vec<(&str, bool)> =
+        software.secrets.iter().map(|secret| (secret.signature.as_str(), secret.obfuscated)).collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("secret.autologon", false),
+            ("secret.connection-string", false),
+            ("secret.filezilla", true),
+            ("secret.group-policy", true),
+            ("secret.odbc-registry", false),
+            ("secret.open-dental-config", false),
+            ("secret.open-dental-config", true),
+            ("secret.password-list", false),
+            ("secret.vnc-registry", true),
+            ("secret.windows-setup", false),
+        ],
+        "{:#?}",
+        software.secrets
+    );
+    let judgement = judge(software.clone(), gaps.clone());
+    let config = judgement
+        .findings
+        .iter()
+        .find(|finding| finding.rule.as_str() == "secret.open-dental-config")
+        .unwrap();
+    assert_eq!(config.severity, Severity::Critical);
+    assert!(config.seen.contains("other accounts can read it"), "{}", config.seen);
+    assert!(judgement.evidence.iter().any(|evidence| {
+        evidence.control.as_str() == "164.308(a)(5)(ii)(D)"
+            && evidence.outcome == EvidenceOutcome::Contradicts
+    }));
+    let bom = cyclonedx(None, &software, ObservationId::from_uuid(Uuid::from_u128(1)), Timestamp::UNIX_EPOCH)
+        .unwrap();
+    let everything = format!(
+        "{software:?} {judgement:?} {gaps:?} {} {} {bom}",
+        serde_json::to_string(&software).unwrap(),
+        serde_json::to_string(&judgement).unwrap()
+    );
+    for secret in PLANTED {
+        assert!(!everything.contains(secret), "{secret} came out");
+    }
+    assert!(!bom.contains("FreeDentalConfig"), "a bill of materials does not say where secrets lie");
+}
+
+#[test]
+fn a_file_that_others_cannot_read_is_one_step_less() {
+    let host = RecordedHost::debian()
+        .file_mode("/root/.my.cnf", "[client]\npassword = mycnf-S3cret\n", 0o600)
+        .file_mode("/home/ann/.pgpass", "# comment\nlocalhost:5432:*:dental:pgpass-S3cret\n", 0o644)
+        .file_mode("/home/ann/.netrc", "machine ftp.example login ann password netrc-S3cret\n", 0o600)
+        .file_mode("/home/ann/.my.cnf", "[client]\n#password = mycnf-S3cret\npassword = \"\"\n", 0o644);
+    let (software, gaps) = observe(&host, &[]);
+    let judgement = judge(software.clone(), gaps);
+    let severity = |rule: &str| {
+        judgement.findings.iter().find(|finding| finding.rule.as_str() == rule).unwrap().severity
+    };
+    assert_eq!(severity("secret.mysql-client"), Severity::Medium);
+    assert_eq!(severity("secret.pgpass"), Severity::Medium);
+    assert_eq!(severity("secret.netrc"), Severity::Low);
+    assert_eq!(software.secrets.len(), 3, "comments and empty values do not count: {:?}", software.secrets);
+    assert!(PLANTED.iter().all(|secret| !format!("{judgement:?}{software:?}").contains(secret)));
+}
+
+#[test]
+fn what_could_not_be_read_is_not_called_clean() {
+    let host = RecordedHost::debian()
+        .file_mode("/root/.my.cnf", "password=x1y2", 0o600)
+        .unreadable("/root/.my.cnf", "permission denied; run as root");
+    let (software, gaps) = observe(&host, &[]);
+    assert!(gaps.iter().any(|gap| gap.what.contains("/root/.my.cnf")), "{gaps:?}");
+    let judgement = judge(software, gaps);
+    assert_eq!(outcome(&judgement, "secret.mysql-client"), CheckOutcome::Unknown);
+    assert!(!judgement.evidence.iter().any(|evidence| evidence.rule.as_str() == "secret.none"));
+    let clean = observe(&RecordedHost::debian(), &[]);
+    assert_eq!(outcome(&judge(clean.0, clean.1), "secret.mysql-client"), CheckOutcome::Pass);
+}
+
+#[test]
+fn broken_and_huge_files_are_bounded() {
+    let mut huge = vec![b'#'; 10 << 20];
+    huge.extend_from_slice(b"\npassword=mycnf-S3cret\n");
+    let host = RecordedHost::debian().file("/root/.my.cnf", huge);
+    let (software, gaps) = observe(&host, &[]);
+    assert_eq!(software.secrets, vec![]);
+    assert!(gaps.iter().any(|gap| gap.why.contains("first 1 MiB")), "{gaps:?}");
+
+    let signatures = signatures();
+    let open_dental =
+        |text: &str| signatures.secret_fields("secret.open-dental-config", text.as_bytes()).unwrap();
+    let field = |text: &str| open_dental(text).first().map(|found| found.field.clone());
+    let whole = "<a><DatabaseConnection><Password>x&y7</Password>";
+    assert_eq!(
+        field(whole).as_deref(),
+        Some("DatabaseConnection/Password, line 1"),
+        "cut short and a bare ampersand"
+    );
+    assert_eq!(field("<a><DatabaseConnection><Password>x"), None, "cut before the end of the value");
+    assert_eq!(field(&"<a>".repeat(100_000)), None);
+    assert_eq!(field("</a></a><DatabaseConnection><Password></Password>"), None);
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(whole.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    assert_eq!(signatures.secret_fields("secret.open-dental-config", &utf16).unwrap().len(), 1);
+    for id in signatures.secret_ids() {
+        for content in [
+            &b"\xff\xfe\x00"[..],
+            b"PK\x03\x04 not a zip",
+            b"=\n=\n[",
+            b"\xd0\xcf\x11\xe0password: Abcd1234!",
+        ] {
+            assert_eq!(signatures.secret_fields(id.as_str(), content).unwrap_or_default(), vec![], "{id}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_passwords_has_to_read_like_one() {
+    let signatures = signatures();
+    let reads =
+        |text: &str| !signatures.secret_fields("secret.password-list", text.as_bytes()).unwrap().is_empty();
+    for text in [
+        "Portal,User,Password\nDelta,front,Smile2024\n",
+        "password: hunter22\n",
+        "pw - Molar#99\n",
+        "Delta Smile2024!\nAetna Tooth#2023\nMail Bicuspid9$\n",
+        "site\tlogin\tpw\nx\ty\tz9z9\n",
+    ] {
+        assert!(reads(text), "{text}");
+    }
+    for text in [
+        "Password policy\nPasswords must have 12 characters.\n",
+        "Portal,User,Password\n",
+        "Portal,User,Password\nDelta,front,********\n",
+        "password: <your password>\n",
+        "Password: required\n",
+        "Write to help@example.com or https://example.com/Reset?Id=1A!\n",
+        "",
+    ] {
+        assert!(!reads(text), "{text}");
+    }
+}
+
+#[test]
+fn a_real_folder_is_searched() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let write = |path: &str, content: &[u8]| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    };
+    fs::create_dir_all(root.join("Server/OPENDENTIMAGES/S/SmithJohn1")).unwrap();
+    fs::create_dir_all(root.join("Server/eds/claims/in")).unwrap();
+    fs::create_dir_all(root.join("Server/CCD")).unwrap();
+    write("PC1/Program Files/Planmeca/Romexis/client.ini", b"");
+    write("PC1/VIXWIN.EXE", b"MZ");
+    write(
+        "PC1/freedentalconfig.XML",
+        b"<c><DatabaseConnection><Password>Tooth-Fairy-9</Password></DatabaseConnection></c>",
+    );
+    let mut book = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    book.start_file("xl/sharedStrings.xml", options).unwrap();
+    book.write_all(b"<sst><si><t>Portal</t></si><si><t>Password</t></si><si><t>Delta</t></si><si><t>list-S3cret1</t></si></sst>").unwrap();
+    book.start_file("xl/worksheets/sheet1.xml", options).unwrap();
+    book.write_all(b"<worksheet><sheetData><row><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"C1\" t=\"s\"><v>1</v></c></row>\
+                     <row><c r=\"A2\" t=\"s\"><v>2</v></c><c r=\"C2\" t=\"s\"><v>3</v></c></row></sheetData></worksheet>").unwrap();
+    write("Desk/Office Passwords.xlsx", &book.finish().unwrap().into_inner());
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        std::os::unix::fs::symlink(root, root.join("Server/loop")).unwrap();
+        fs::create_dir(root.join(std::ffi::OsStr::from_bytes(b"not-utf8-\xff"))).unwrap();
+    }
+    let (software, _) =
+        observe(&Files, &[root.join("Server"), root.join("PC1"), root.join("Desk"), root.join("missing")]);
+    let recognised: Vec<&str> = software.dental.iter().map(|product| product.signature.as_str()).collect();
+    assert_eq!(recognised, ["claim-folders", "open-dental", "romexis", "vixwin"]);
+    let mut secrets: Vec<&str> = software.secrets.iter().map(|secret| secret.signature.as_str()).collect();
+    secrets.sort_unstable();
+    secrets.dedup();
+    assert_eq!(secrets, ["secret.open-dental-config", "secret.password-list"]);
+    assert!(PLANTED.iter().all(|secret| !format!("{software:?}").contains(secret)));
+}
+
+/// The real files of this computer behind a Debian that has nothing else: what the search itself does, without the rest.
+struct Files;
+
+impl Host for Files {
+    fn os(&self) -> Result<enamel_types::device::OsInfo, HostError> {
+        RecordedHost::debian().os()
+    }
+    fn inventory(&self) -> Result<(enamel_types::device::DeviceInventory, Vec<HostError>), HostError> {
+        RecordedHost::debian().inventory()
+    }
+    fn packages(&self) -> Result<(Vec<Package>, Vec<HostError>), HostError> {
+        Ok((vec![], vec![]))
+    }
+    fn services(&self) -> Result<Vec<enamel_types::software::Service>, HostError> {
+        Ok(vec![])
+    }
+    fn metadata(&self, path: &Path) -> Result<Option<FileMeta>, HostError> {
+        Ok(fs::metadata(path).ok().map(|meta| FileMeta {
+            is_dir: meta.is_dir(),
+            size: meta.len(),
+            mode: None,
+            uid: None,
+            readable_by_others: None,
+        }))
+    }
+    fn read_file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(fs::read(path).ok().map(|mut bytes| {
+            bytes.truncate(limit);
+            bytes
+        }))
+    }
+    fn list_dir(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
+        Ok(fs::read_dir(path).ok().map(|entries| entries.flatten().map(|entry| entry.path()).collect()))
+    }
+    fn registry_value(&self, _: &str, _: &str) -> Result<Option<RegistryValue>, HostError> {
+        Ok(None)
+    }
+    fn registry_values(&self, _: &str) -> Result<Option<Vec<(String, RegistryValue)>>, HostError> {
+        Ok(None)
+    }
+    fn registry_subkeys(&self, _: &str) -> Result<Option<Vec<String>>, HostError> {
+        Ok(None)
+    }
+    fn run(&self, _: enamel_host::Program) -> Result<Option<enamel_host::ProgramOutput>, HostError> {
+        Ok(None)
+    }
+    fn query(&self, _: &enamel_host::SystemQuery) -> Result<Option<enamel_host::Answer>, HostError> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn end_dates_of_systems() {
+    let table = EolTable::builtin().unwrap();
+    let windows = |build: &str, edition: &str| {
+        RecordedHost::windows11()
+            .with_os(|os| {
+                os.build = build.to_owned();
+                os.edition = edition.to_owned();
+            })
+            .os()
+            .unwrap()
+    };
+    let linux = |product: &str, version: &str| {
+        RecordedHost::debian()
+            .with_os(|os| {
+                os.product = product.to_owned();
+                os.version = version.to_owned();
+            })
+            .os()
+            .unwrap()
+    };
+    let today = date(2026, 11, 24);
+    let ended = |on, paid_until| Status::Ended { on, paid_until };
+    let supported = |until| Status::Supported { until };
+    for (os, expected) in [
+        (windows("22631.4460", "Professional"), ended(date(2025, 11, 11), None)),
+        (windows("22631.4460", "Enterprise"), ended(date(2026, 11, 10), None)),
+        (windows("26100.1", "Education"), supported(date(2027, 10, 12))),
+        (windows("26100.1", "Core"), ended(date(2026, 10, 13), None)),
+        (windows("26100.1", "IoTEnterpriseS"), supported(date(2034, 10, 10))),
+        (windows("19045.5000", "Professional"), ended(date(2025, 10, 14), Some(date(2028, 10, 10)))),
+        (windows("19044.1", "EnterpriseS"), supported(date(2027, 1, 12))),
+        (windows("7601", "Professional"), ended(date(2020, 1, 14), None)),
+        (windows("99999", "Professional"), Status::Unknown),
+        (windows("", "Professional"), ended(date(2025, 11, 11), None)),
+        (linux("debian", "12"), supported(date(2028, 6, 10))),
+        (linux("debian", "11"), ended(date(2026, 8, 31), None)),
+        (linux("ubuntu", "20.04"), ended(date(2025, 5, 31), Some(date(2030, 4, 2)))),
+        (linux("almalinux", "9.6"), supported(date(2032, 5, 31))),
+        (linux("debian", "1"), Status::Unknown),
+        (linux("plan9", "4"), Status::Unknown),
+    ] {
+        assert_eq!(table.status(&os, today), expected, "{} {} {}", os.product, os.build, os.edition);
+    }
+    let last_day = table.status(&linux("debian", "12"), date(2028, 6, 10));
+    assert_eq!(last_day, supported(date(2028, 6, 10)), "the last day counts");
+}
+
+#[test]
+fn end_dates_of_applications() {
+    let table = EolTable::builtin().unwrap();
+    let today = date(2026, 11, 24);
+    let known = |name: &str| table.package(&package(name, ""), today).map(|found| (found.name, found.status));
+    for (name, release, ended) in [
+        ("MySQL Server 5.7", "MySQL Server 5.7", true),
+        ("MySQL Server 8.4", "MySQL Server 8.4", false),
+        ("MariaDB 10.5 (x64)", "MariaDB 10.5", true),
+        ("Microsoft SQL Server 2014 (64-bit)", "Microsoft SQL Server 2014", true),
+        ("Microsoft SQL Server 2008 R2 (64-bit)", "Microsoft SQL Server 2008 R2", true),
+        ("Microsoft SQL Server 2022 (64-bit)", "Microsoft SQL Server 2022", false),
+        ("Microsoft Office Professional Plus 2016", "Microsoft Office 2016", true),
+        ("Microsoft Office LTSC Professional Plus 2024 - en-us", "Microsoft Office 2024", false),
+        ("Java 8 Update 401 (64-bit)", "Oracle Java 8", true),
+        ("Java(TM) 6 Update 31", "Oracle Java 6", true),
+        ("PostgreSQL 13", "PostgreSQL 13", true),
+        ("Adobe Flash Player 32 NPAPI", "Adobe Flash Player", true),
+    ] {
+        let (found, status) = known(name).unwrap_or_else(|| panic!("{name} is not known"));
+        assert_eq!(
+            (found.as_str(), matches!(status, Status::Ended { .. })),
+            (release, ended),
+            "{name}: {status:?}"
+        );
+    }
+    assert!(matches!(known("SQL Anywhere 16"), Some((_, Status::Unknown))));
+    for name in LOOK_ALIKES {
+        assert_eq!(known(name), None, "{name}");
+    }
+    let distribution = Package { source: PackageSource::Dpkg, ..package("mysql-server", "5.7.44") };
+    assert!(table.package(&distribution, today).is_none(), "the distribution mends its own");
+    let maker =
+        Package { source: PackageSource::Dpkg, ..package("mysql-community-server", "5.7.44-1debian10") };
+    assert_eq!(table.package(&maker, today).unwrap().name, "MySQL Server 5.7");
+}
+
+#[test]
+fn an_x_ray_pc_past_its_end_says_what_to_do() {
+    let host = RecordedHost::windows11()
+        .with_os(|os| {
+            os.name = "Windows 7 Professional".to_owned();
+            os.build = "7601".to_owned();
+        })
+        .application("VixWin Platinum", "1.9", "Gendex")
+        .application("MySQL Server 5.7", "5.7.44", "Oracle");
+    let (software, gaps) = observe(&host, &[]);
+    let judgement = judge(software, gaps);
+    let system = judgement.findings.iter().find(|finding| finding.rule.as_str() == "eol.os").unwrap();
+    assert_eq!((system.severity, system.subject.as_str()), (Severity::Critical, ""));
+    assert!(system.fix.how.contains("VixWin") && system.fix.how.contains("until when"), "{}", system.fix.how);
+    assert!(has_finding(&judgement, "eol.app", "MySQL Server 5.7"));
+}
+
+#[test]
+fn a_wrong_signature_names_file_line_and_fix() {
+    let secrets = ("s.toml", "secret = []\n");
+    let entry = |body: &str| {
+        format!(
+            "[[product]]\nid = \"x\"\nname = \"X\"\ncategory = \"PMS\"\nsrc = \"\"\nverified = true\n{body}"
+        )
+    };
+    for (body, message) in [
+        ("", "nothing in this entry"),
+        ("programs = ['(']\n", "not a regular expression"),
+        ("folders = [{ path = 'X' }]\n", "no drive"),
+        ("program = ['a']\n", "unknown field"),
+    ] {
+        let error = Signatures::parse(("d.toml", &entry(body)), secrets).unwrap_err();
+        assert!(error.message.contains(message), "{error}");
+        assert!(error.file == "d.toml" && !error.help.is_empty());
+    }
+    let secret = "[[secret]]\nid = \"secret.x\"\ntitle = \"\"\nopens = \"\"\nseverity = \"low\"\nwhy = \"\"\nfix = \"\"\nminutes = 1\ncontrols = []\nsrc = \"\"\nverified = true\n";
+    let error = Signatures::parse(("d.toml", "product = []\n"), ("s.toml", secret)).unwrap_err();
+    assert!(error.message.contains("where the secret lies"), "{error}");
+}
+
+#[test]
+fn the_export_is_cyclonedx() {
+    let host = windows_with_secrets()
+        .application("Open Dental", "24.3", "Open Dental Software")
+        .application("Open Dental", "24.3", "Open Dental Software")
+        .application("Zoë's \"Tool\"", "", "")
+        .service("MySQL", true, Some(true))
+        .service("MySQL", true, Some(true));
+    let (mut software, _) = observe(&host, &[]);
+    let (device, _) = host.inventory().unwrap();
+    let id = ObservationId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+    let at: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+    let text = cyclonedx(Some(&device), &software, id, at).unwrap();
+    software.packages.reverse();
+    assert_eq!(text, cyclonedx(Some(&device), &software, id, at).unwrap(), "the same bytes in any order");
+
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["bomFormat"], "CycloneDX");
+    assert_eq!(document["specVersion"], "1.6");
+    assert_eq!(document["serialNumber"], format!("urn:uuid:{id}"));
+    let components = document["components"].as_array().unwrap();
+    let of_type = |kind: &str| components.iter().filter(|component| component["type"] == kind).count();
+    assert_eq!((of_type("operating-system"), of_type("application")), (1, 3));
+    let mut references: Vec<&str> = components
+        .iter()
+        .chain(document["services"].as_array().unwrap())
+        .map(|entry| entry["bom-ref"].as_str().unwrap())
+        .collect();
+    let all = references.len();
+    references.sort_unstable();
+    references.dedup();
+    assert_eq!(references.len(), all, "every bom-ref is unique");
+
+    // An independent reader; it knows 1.5, of which this is a subset.
+    let older = text.replace("\"1.6\"", "\"1.5\"").replace("bom-1.6.schema", "bom-1.5.schema");
+    let read = cyclonedx_bom::prelude::Bom::parse_from_json(older.as_bytes()).unwrap();
+    use cyclonedx_bom::prelude::Validate;
+    let validated = read.validate_version(cyclonedx_bom::prelude::SpecVersion::V1_5);
+    assert!(validated.passed(), "{validated:?}");
+    assert_eq!(read.components.unwrap().0.len(), components.len());
+    if let Some(path) = std::env::var_os("ENAMEL_WRITE_BOM") {
+        fs::write(path, text).unwrap();
+    }
+}
