@@ -1,60 +1,224 @@
-//! What the shipped scenarios say, and that the simulation says the same as the formulas.
+//! What the shipped scenarios say, and that the simulation keeps its promises.
 
-use enamel_risk::{heat_map, simulate};
+use std::collections::{BTreeMap, BTreeSet};
+
+use enamel_risk::{Amount, MeasuredPersons, Scenarios, heat_map, simulate};
 use enamel_types::practice::PracticeProfile;
-use enamel_types::risk::RiskFigures;
+use enamel_types::risk::{Basis, RiskFigures};
+use enamel_types::{Estimate, Usd};
+use proptest::prelude::*;
 
-use crate::world::{counts, everywhere, finding, input, scenarios};
+use crate::world::{all_rules, counts, everywhere, finding, input, observation, rule, scenarios};
+
+const TRIALS: u32 = 20_000;
+
+fn run(results: BTreeMap<enamel_types::RuleId, enamel_risk::RuleCounts>) -> RiskFigures {
+    simulate(&scenarios(), &input(results, &[], &PracticeProfile::default()), TRIALS, 1, 2)
+}
 
 #[test]
-fn look() {
+fn bits_do_not_depend_on_threads_but_on_the_seed() {
     let profile = PracticeProfile::default();
-    for (name, results) in [
-        ("nothing known", Default::default()),
-        ("all pass", everywhere(counts(5, 0, 0))),
-        ("all fail", everywhere(counts(0, 5, 0))),
-        ("some fail", everywhere(counts(4, 1, 0))),
-    ] {
-        let findings: Vec<_> = ["W01", "W03", "W08", "W16", "W53", "W60", "phi.folder"]
-            .iter()
-            .map(|r| finding(r, 1, 20))
-            .collect();
-        let findings = if name == "some fail" { findings } else { Vec::new() };
-        let start = std::time::Instant::now();
-        let figures: RiskFigures =
-            simulate(&scenarios(), &input(results, &findings, &profile), 100_000, 1, 2);
-        println!(
-            "== {name} {:?}: mean {} p50 {} p90 {} p95 {} any {:.3}",
-            start.elapsed(),
-            figures.total.mean,
-            figures.total.p50,
-            figures.total.p90,
-            figures.total.p95,
-            figures.total.any_loss
+    let findings: Vec<_> = ["W01", "W08", "W53", "W03", "L11"].iter().map(|id| finding(id, 1, 30)).collect();
+    let input = input(everywhere(counts(2, 0, 1)), &findings, &profile);
+    let one = simulate(&scenarios(), &input, 30_000, 7, 1);
+    for threads in [2, 3, 8] {
+        let other = simulate(&scenarios(), &input, 30_000, 7, threads);
+        assert_eq!(
+            serde_json::to_string(&one).unwrap(),
+            serde_json::to_string(&other).unwrap(),
+            "{threads} threads"
         );
-        for s in &figures.scenarios {
-            println!(
-                "  {:24} ev/y {:.4} event {} mean {} p95 {}",
-                s.id.as_str(),
-                s.events_per_year,
-                s.event_loss,
-                s.losses.mean,
-                s.losses.p95
+    }
+    assert_ne!(one.total, simulate(&scenarios(), &input, 30_000, 8, 2).total);
+}
+
+#[test]
+fn the_simulated_mean_is_the_mean_by_formula() {
+    for results in [BTreeMap::new(), everywhere(counts(0, 5, 0)), everywhere(counts(3, 0, 0))] {
+        let profile = PracticeProfile::default();
+        let figures = simulate(&scenarios(), &input(results, &[], &profile), 400_000, 3, 2);
+        for risk in &figures.scenarios {
+            let exact = risk.events_per_year * risk.event_loss.0;
+            // Rare and heavy-tailed: with k loss years the mean is known to about 2/sqrt(k).
+            let years = risk.losses.any_loss * 400_000.0;
+            let apart = (risk.losses.mean.0 / exact - 1.0).abs();
+            assert!(
+                apart < 6.0 / years.sqrt(),
+                "{}: {} against {exact}, {years} years",
+                risk.id,
+                risk.losses.mean.0
             );
         }
-        for f in &figures.fixes {
-            println!("  fix {} {} {} {}", f.id, f.saves_mean, f.minutes, f.saves_per_hour);
+    }
+}
+
+#[test]
+fn the_shipped_numbers_are_of_the_right_size() {
+    let figures = run(BTreeMap::new());
+    let ransomware: Vec<_> =
+        figures.scenarios.iter().filter(|s| s.id.as_str().starts_with("ransomware")).collect();
+    assert_eq!(ransomware.len(), 3);
+    // Between the rate of small firms and of all firms (IRIS), and near the average claim (Coalition: $84,000).
+    let rate: f64 = ransomware.iter().map(|s| s.events_per_year).sum();
+    assert!((0.03..0.08).contains(&rate), "{rate}");
+    assert!(ransomware.iter().all(|s| (60_000.0..120_000.0).contains(&s.event_loss.0)));
+    assert_eq!(figures.scenarios.len(), 8);
+    assert!(figures.assumptions.iter().all(|a| !a.source.is_empty() && !a.value.is_empty()));
+    assert!(figures.assumptions.iter().any(|a| a.basis == Basis::Cited));
+    assert!(
+        figures.swings.len() > 5
+            && figures.swings.windows(2).all(|w| w[0].high.0 - w[0].low.0 >= w[1].high.0 - w[1].low.0)
+    );
+}
+
+#[test]
+fn every_posture_check_moves_some_scenario() {
+    let named: BTreeSet<String> = all_rules().iter().map(ToString::to_string).collect();
+    let wanted = (1..=60).map(|n| format!("W{n:02}")).chain((1..=14).map(|n| format!("L{n:02}")));
+    let missing: Vec<String> = wanted.filter(|id| !named.contains(id)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn what_is_unknown_leaves_the_prior_and_says_so() {
+    let nothing = run(BTreeMap::new());
+    let undecided = run(everywhere(counts(0, 0, 3)));
+    assert_eq!(nothing.total, undecided.total);
+    let factor = &undecided.scenarios[0].factors[0];
+    assert!(factor.seen.contains("could not be decided"), "{}", factor.seen);
+    assert!((factor.multiplier - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_measured_fact_beats_a_stated_one_and_both_beat_the_prior() {
+    let profile = PracticeProfile {
+        patients: Some(3_000),
+        production_per_day: Some(Usd(9_000.0)),
+        ..Default::default()
+    };
+    let mut input = input(BTreeMap::new(), &[], &profile);
+    let stated = simulate(&scenarios(), &input, TRIALS, 1, 2);
+    assert_eq!((stated.assumptions[0].basis, stated.assumptions[0].value.as_str()), (Basis::Stated, "3000"));
+    assert!((stated.yearly_takings.0 - 9_000.0 * 192.0).abs() < 1e-6);
+    input.persons = Some(MeasuredPersons {
+        estimate: Estimate { value: 9_100, low: 9_000, high: 9_300 },
+        observation: observation(4),
+    });
+    let measured = simulate(&scenarios(), &input, TRIALS, 1, 2);
+    assert_eq!(measured.assumptions[0].basis, Basis::Measured);
+    assert!(measured.assumptions[0].source.contains("the practice states 3000"));
+    assert!(measured.total.mean > stated.total.mean);
+}
+
+#[test]
+fn the_plan_agrees_with_mending_it_and_running_again() {
+    let profile = PracticeProfile::default();
+    let ids = ["W01", "W03", "W08", "W16", "W50", "W53", "L11", "secret.file", "phi.folder"];
+    let findings: Vec<_> = ids.iter().map(|id| finding(id, 1, 30)).collect();
+    let results = everywhere(counts(4, 0, 0));
+    let trials = 200_000;
+    let broken = simulate(&scenarios(), &input(results.clone(), &findings, &profile), trials, 5, 2);
+    assert_eq!(broken.fixes.len(), ids.len());
+    assert!(broken.fixes.windows(2).all(|w| w[0].saves_per_hour >= w[1].saves_per_hour));
+    for fix in &broken.fixes {
+        let rest: Vec<_> = findings.iter().filter(|finding| finding.rule != fix.id).cloned().collect();
+        let mut mended = results.clone();
+        mended.insert(fix.id.clone(), counts(5, 0, 0));
+        let mended = simulate(&scenarios(), &input(mended, &rest, &profile), trials, 5, 2);
+        let saved = broken.total.mean.0 - mended.total.mean.0;
+        assert!(saved >= -1e-6, "{}: mending must not cost {saved}", fix.id);
+        let apart = (saved - fix.saves_mean.0).abs();
+        assert!(apart < 0.08 * fix.saves_mean.0 + 12.0, "{}: {saved} against {}", fix.id, fix.saves_mean.0);
+    }
+}
+
+#[test]
+fn common_dice_make_the_worth_of_a_fix_steady() {
+    let profile = PracticeProfile::default();
+    let findings = [finding("W08", 1, 30)];
+    let results = everywhere(counts(5, 0, 0));
+    let worth = |seed| {
+        let figures = simulate(&scenarios(), &input(results.clone(), &findings, &profile), TRIALS, seed, 2);
+        (figures.fixes[0].saves_mean.0, figures.total.mean.0)
+    };
+    let runs: Vec<_> = (0..12).map(worth).collect();
+    let spread = |values: Vec<f64>| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+    };
+    // Two runs with dice of their own would differ by the spread of the total, times the root of two.
+    let paired = spread(runs.iter().map(|run| run.0).collect());
+    let unpaired = spread(runs.iter().map(|run| run.1).collect()) * std::f64::consts::SQRT_2;
+    assert!(paired < 0.5 * unpaired, "paired {paired}, unpaired {unpaired}");
+}
+
+#[test]
+fn a_rule_without_a_factor_is_in_the_plan_and_saves_nothing() {
+    let profile = PracticeProfile::default();
+    let findings = [finding("Z99", 1, 0), finding("W53", 1, 15), finding("W53", 2, 15)];
+    let figures = simulate(&scenarios(), &input(BTreeMap::new(), &findings, &profile), TRIALS, 1, 2);
+    assert_eq!(figures.fixes[0].id, rule("W53"));
+    assert_eq!((figures.fixes[0].minutes.0, figures.fixes[0].findings.len()), (30, 2));
+    assert_eq!((figures.fixes[1].saves_mean.0, figures.fixes[1].saves_per_hour.0), (0.0, 0.0));
+}
+
+#[test]
+fn the_matrix_is_a_view() {
+    let figures = run(everywhere(counts(0, 3, 0)));
+    let map = heat_map(&figures);
+    assert!(map.label.contains("view"));
+    assert_eq!(map.scenarios.len(), figures.scenarios.len());
+    for entry in &map.scenarios {
+        assert_eq!(entry.risk, map.cells[entry.likelihood as usize][entry.impact as usize]);
+    }
+}
+
+#[test]
+fn more_attempts_never_lower_the_loss() {
+    let mut before = 0.0;
+    for likely in [0.05, 0.1, 0.4, 1.0, 5.0] {
+        let text = format!(
+            "id = \"x\"\ntitle = \"X\"\nstory = \"S\"\n\
+             frequency = {{ value = {likely}, basis = \"judgement\", source = \"test\" }}\n\
+             susceptibility = {{ value = 0.2, basis = \"judgement\", source = \"test\" }}\n\
+             [[loss]]\nname = \"Money\"\nper = \"event\"\n\
+             amount = {{ median = 1000, p95 = 9000, basis = \"judgement\", source = \"test\" }}\n"
+        );
+        let shared = include_str!("../../../../content/scenarios/practice.toml");
+        let scenarios =
+            Scenarios::from_files([("practice.toml", shared), ("x.toml", text.as_str())]).unwrap();
+        let profile = PracticeProfile::default();
+        let mean = simulate(&scenarios, &input(BTreeMap::new(), &[], &profile), TRIALS, 1, 2).total.mean.0;
+        assert!(mean > before, "{likely}: {mean} after {before}");
+        before = mean;
+    }
+    assert!(matches!(scenarios().shared().persons.amount, Amount::Lognormal { .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever else is found, passing one more rule never raises the mean.
+    #[test]
+    fn fixing_never_raises_the_mean(outcomes in prop::collection::vec(0u8..4, 90), pick in 0usize..90) {
+        let profile = PracticeProfile::default();
+        let rules = all_rules();
+        let mut results = BTreeMap::new();
+        for (rule, outcome) in rules.iter().zip(outcomes.iter().cycle()) {
+            let counts = match outcome { 0 => counts(3, 0, 0), 1 => counts(2, 1, 0), 2 => counts(0, 2, 1), _ => continue };
+            results.insert(rule.clone(), counts);
         }
-        for e in heat_map(&figures).scenarios {
-            println!("  heat {e:?}");
-        }
-        if name == "nothing known" {
-            for s in &figures.swings {
-                println!("  swing {} {} {}", s.factor, s.low, s.high);
-            }
-            for a in figures.assumptions.iter().take(12) {
-                println!("  {a:?}");
-            }
+        let picked = &rules[pick % rules.len()];
+        results.insert(picked.clone(), counts(1, 2, 0));
+        let findings = [finding(picked.as_str(), 1, 10)];
+        let before = simulate(&scenarios(), &input(results.clone(), &findings, &profile), 4_000, 2, 2);
+        results.insert(picked.clone(), counts(3, 0, 0));
+        let after = simulate(&scenarios(), &input(results, &[], &profile), 4_000, 2, 2);
+        prop_assert!(after.total.mean.0 <= before.total.mean.0 + 1e-9);
+        prop_assert!(before.fixes[0].saves_mean.0 >= 0.0);
+        for (a, b) in [(after.total.p90, before.total.p90), (after.total.p95, before.total.p95)] {
+            prop_assert!(a.0 <= b.0 + 1e-9);
         }
     }
 }
