@@ -11,8 +11,10 @@
 //! A value. Reports hold counts, samples masked to the last two characters, and fingerprints under the caller's key. Only
 //! a build with the feature `test-reveal`, which is never shipped, can say what was found.
 
+mod detect;
 pub mod extract;
 mod judge;
+mod persons;
 mod report;
 mod scan;
 pub mod sink;

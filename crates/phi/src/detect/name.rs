@@ -1,0 +1,184 @@
+//! Names of people: one form for comparing, and finding them in running text.
+
+use super::vocabulary::Vocabulary;
+
+/// One form for every way to write a name: upper case, the parts in order of the alphabet, without titles and degrees.
+/// `Walsh, Denise`, `WALSH^DENISE^^DR` and `Dr. Denise Walsh` are all `DENISE WALSH`. Empty if it is no name.
+pub(super) fn normalise(text: &str) -> String {
+    const TITLES: [&str; 22] = [
+        "MR", "MRS", "MS", "MISS", "DR", "DDS", "DMD", "MD", "RN", "RDH", "JR", "SR", "II", "III", "IV", "PHD", "ESQ", "SRA",
+        "PROF", "DON", "REV", "HON",
+    ];
+    let upper = text.to_uppercase();
+    let mut parts: Vec<&str> = upper
+        .split(|c: char| !(c.is_alphabetic() || c == '\'' || c == '-' || c == '’'))
+        .map(|part| part.trim_matches(['-', '\'', '’']))
+        .filter(|part| !part.is_empty() && !TITLES.contains(part))
+        .collect();
+    parts.sort_unstable();
+    parts.join(" ")
+}
+
+/// Whether a cell or field that should hold a name holds one: one to five words, no digits, no code.
+pub(super) fn is_name_value(text: &str) -> bool {
+    let text = text.trim();
+    (2..=64).contains(&text.len())
+        && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | ',' | '.' | '\'' | '’' | '-' | '^' | '(' | ')' | '&' | '='))
+        && text.split([' ', ',', '^', '=']).filter(|part| !part.is_empty()).count() <= 5
+        && text.chars().filter(|c| c.is_alphabetic()).count() >= 2
+}
+
+/// A name found in running text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// First byte.
+    pub(super) start: usize,
+    /// First byte after it.
+    pub(super) end: usize,
+    /// Its normal form.
+    pub(super) norm: String,
+}
+
+#[derive(Clone, Copy)]
+struct Word {
+    start: usize,
+    end: usize,
+    /// Begins with a capital and goes on in small letters, or is a capital initial.
+    capital: bool,
+    /// All capitals.
+    shout: bool,
+}
+
+/// Names in a paragraph. A run of two to four capitalised words is a name if a word like `Patient:` or `Called` leads to it, if it
+/// holds a given name, or if a date of birth or another label of a person follows it at once.
+pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
+    let words = words(text);
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut index = 0;
+    while index < words.len() {
+        if !starts_name(text, words[index], vocabulary) {
+            index += 1;
+            continue;
+        }
+        let mut last = index;
+        let mut comma = None;
+        while last + 1 < words.len() && last - index < 3 {
+            let gap = &bytes[words[last].end..words[last + 1].start];
+            let joins = match gap {
+                b" " | b"  " => true,
+                b", " | b"," if comma.is_none() && last == index || gap == b", " && comma.is_none() && last == index + 1 => {
+                    comma = Some(last);
+                    true
+                }
+                // An initial's point: `Ann B. Carver`.
+                b". " => words[last].end - words[last].start == 1,
+                _ => false,
+            };
+            let same_case = words[last + 1].shout == words[index].shout || words[last + 1].end - words[last + 1].start == 1;
+            if !joins || !same_case || !starts_name(text, words[last + 1], vocabulary) {
+                if comma == Some(last) {
+                    comma = None;
+                }
+                break;
+            }
+            last += 1;
+        }
+        if comma == Some(last) {
+            comma = None;
+        }
+        let (start, end) = (words[index].start, words[last].end);
+        if last > index && accept(text, &words[index..=last], comma.is_some(), vocabulary) {
+            let norm = normalise(&text[start..end]);
+            if norm.contains(' ') {
+                found.push(Found { start, end, norm });
+            }
+        }
+        index = last + 1;
+    }
+    found
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if !first.is_alphabetic() {
+            continue;
+        }
+        let mut end = start + first.len_utf8();
+        let (mut upper, mut lower) = (usize::from(first.is_uppercase()), usize::from(first.is_lowercase()));
+        while let Some(&(at, c)) = chars.peek() {
+            let inner = matches!(c, '\'' | '’' | '-') && text[at + c.len_utf8()..].starts_with(char::is_alphabetic);
+            if !(c.is_alphabetic() || c.is_ascii_digit() || inner) {
+                break;
+            }
+            upper += usize::from(c.is_uppercase());
+            lower += usize::from(c.is_lowercase());
+            if c.is_ascii_digit() {
+                lower += 100; // a code, never a name
+            }
+            end = at + c.len_utf8();
+            chars.next();
+        }
+        let code = lower >= 100;
+        words.push(Word { start, end, capital: first.is_uppercase() && !code, shout: upper > 1 && lower == 0 });
+    }
+    words
+}
+
+fn starts_name(text: &str, word: Word, vocabulary: &Vocabulary) -> bool {
+    word.capital && !vocabulary.never_in_name(&text[word.start..word.end])
+}
+
+fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> bool {
+    let (start, end) = (words[0].start, words[words.len() - 1].end);
+    // A street, a company, a title of a procedure: the word after tells.
+    let after = text[end..].trim_start_matches([' ', ',']);
+    let next: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
+    if !text[end..].starts_with(['\n', '.', ';']) && vocabulary.is_street_or_firm(&next) {
+        return false;
+    }
+    // A house number in front is a street; a title in front is a member of staff.
+    let before = text[..start].trim_end();
+    if before.ends_with(|c: char| c.is_ascii_digit()) && !before.ends_with(['/', '-']) && !text[..start].ends_with('\n') {
+        let number = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
+        if (1..=5).contains(&number.len()) && vocabulary.is_street_or_firm(&next) {
+            return false;
+        }
+    }
+    if vocabulary.is_staff_before(before) || matches!(next.as_str(), "DDS" | "DMD" | "RDH" | "MD") {
+        return false;
+    }
+    let given = words.iter().any(|word| vocabulary.is_given(&text[word.start..word.end]));
+    given || vocabulary.leads_to_name(before) || (comma && vocabulary.person_follows(&text[end..])) || vocabulary.person_follows(&text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_form_for_every_way_to_write_a_name() {
+        for text in ["Walsh, Denise", "WALSH^DENISE^^DR", "Dr. Denise Walsh", "denise walsh"] {
+            assert_eq!(normalise(text), "DENISE WALSH", "{text}");
+        }
+        assert_eq!(normalise("O'Brien, Mary-Ann"), "MARY-ANN O'BRIEN");
+    }
+
+    #[test]
+    fn names_in_text() {
+        let vocabulary = Vocabulary::get();
+        for (text, names) in [
+            ("Called Fatima Hill at (315) 856-9187", vec!["FATIMA HILL"]),
+            ("Insurance verification for Rivera, Diego: Member ID", vec!["DIEGO RIVERA"]),
+            ("lives at 4255 Washington Way, Fresno CA 93706. Social Security", vec![]),
+            ("Patient: Qzrt Vbnmly\nDOB: 1/2/80", vec!["QZRT VBNMLY"]),
+            ("seen by Dr. Denise Walsh", vec![]),
+            ("Qzrt Vbnmly (DOB 1/2/80)", vec!["QZRT VBNMLY"]),
+        ] {
+            let found: Vec<_> = find(text, vocabulary).into_iter().map(|name| name.norm).collect();
+            assert_eq!(found, names, "{text}");
+        }
+    }
+}

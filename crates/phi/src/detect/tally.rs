@@ -1,0 +1,157 @@
+//! Counting distinct values without keeping them.
+
+use std::collections::BTreeMap;
+
+use enamel_types::patient_data::{Entity, EntityCounts};
+
+use crate::persons::{FingerprintMap, Sketch};
+use crate::report::MaskedSample;
+
+/// Distinct values of one kind that are told apart exactly; more are counted by a sketch.
+const EXACT: usize = 100_000;
+const SAMPLES: usize = 3;
+
+/// Distinct values by kind, as fingerprints.
+#[derive(Default)]
+pub(crate) struct Tally {
+    kinds: BTreeMap<Entity, Distinct>,
+    /// The values themselves, only in builds that score against known truth.
+    #[cfg(feature = "test-reveal")]
+    pub(crate) found: std::collections::BTreeSet<(Entity, String)>,
+}
+
+#[derive(Default)]
+struct Distinct {
+    exact: FingerprintMap<()>,
+    sketch: Option<Sketch>,
+    samples: Vec<String>,
+}
+
+impl Tally {
+    /// Adds a value by its normal form and gives its fingerprint.
+    pub(crate) fn add(&mut self, key: &[u8; 32], kind: Entity, norm: &str) -> u64 {
+        let fingerprint = fingerprint(key, kind, norm);
+        let distinct = self.kinds.entry(kind).or_default();
+        if distinct.add(fingerprint) && distinct.samples.len() < SAMPLES {
+            distinct.samples.push(mask(norm));
+        }
+        #[cfg(feature = "test-reveal")]
+        self.found.insert((kind, norm.to_owned()));
+        fingerprint
+    }
+
+    /// Adds all of another tally.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (kind, theirs) in other.kinds {
+            let mine = self.kinds.entry(kind).or_default();
+            for fingerprint in theirs.exact.into_keys() {
+                mine.add(fingerprint);
+            }
+            if let Some(sketch) = theirs.sketch {
+                mine.to_sketch().merge(&sketch);
+            }
+            let room = SAMPLES - mine.samples.len().min(SAMPLES);
+            mine.samples.extend(theirs.samples.into_iter().take(room));
+        }
+        #[cfg(feature = "test-reveal")]
+        self.found.extend(other.found);
+    }
+
+    /// Distinct values by kind; kinds without any are left out.
+    pub(crate) fn counts(&self) -> EntityCounts {
+        self.kinds.iter().map(|(kind, distinct)| (*kind, distinct.count())).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Fingerprints by kind, as hex; of kinds past the exact limit none.
+    pub(crate) fn values(&self) -> BTreeMap<Entity, Vec<String>> {
+        let hex = |distinct: &Distinct| {
+            let mut all: Vec<String> = distinct.exact.keys().map(|value| format!("{value:016x}")).collect();
+            all.sort_unstable();
+            all
+        };
+        self.kinds.iter().map(|(kind, distinct)| (*kind, hex(distinct))).filter(|(_, all)| !all.is_empty()).collect()
+    }
+
+    /// Masked samples.
+    pub(crate) fn samples(&self) -> Vec<MaskedSample> {
+        let of = |(kind, distinct): (&Entity, &Distinct)| {
+            let kind = *kind;
+            distinct.samples.clone().into_iter().map(move |masked| MaskedSample { entity: kind, masked })
+        };
+        self.kinds.iter().flat_map(of).collect()
+    }
+}
+
+impl Distinct {
+    fn add(&mut self, fingerprint: u64) -> bool {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.add(fingerprint);
+            return false;
+        }
+        let new = self.exact.insert(fingerprint, ()).is_none();
+        if self.exact.len() > EXACT {
+            self.to_sketch();
+        }
+        new
+    }
+
+    fn to_sketch(&mut self) -> &mut Sketch {
+        let exact = std::mem::take(&mut self.exact);
+        let sketch = self.sketch.get_or_insert_with(Sketch::default);
+        for fingerprint in exact.into_keys() {
+            sketch.add(fingerprint);
+        }
+        sketch
+    }
+
+    fn count(&self) -> u64 {
+        self.sketch.as_ref().map_or(self.exact.len() as u64, |sketch| sketch.estimate().value)
+    }
+}
+
+/// The first 64 bits of blake3 under the practice's key, over the kind and the normal form. Never 0.
+fn fingerprint(key: &[u8; 32], kind: Entity, norm: &str) -> u64 {
+    let mut input = [0u8; 64];
+    let hash = if norm.len() < input.len() {
+        input[0] = kind as u8;
+        input[1..=norm.len()].copy_from_slice(norm.as_bytes());
+        blake3::keyed_hash(key, &input[..=norm.len()])
+    } else {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        hasher.update(&[kind as u8]).update(norm.as_bytes()).finalize()
+    };
+    let (words, _) = hash.as_bytes().as_chunks::<8>();
+    u64::from_le_bytes(words[0]).max(1)
+}
+
+/// Everything but the last two characters as asterisks.
+fn mask(norm: &str) -> String {
+    let count = norm.chars().count();
+    norm.chars().enumerate().map(|(index, c)| if index + 2 >= count { c } else { '*' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_once_and_masked() {
+        let mut tally = Tally::default();
+        let first = tally.add(&[1; 32], Entity::Ssn, "123456780");
+        assert_eq!(tally.add(&[1; 32], Entity::Ssn, "123456780"), first);
+        assert_ne!(fingerprint(&[2; 32], Entity::Ssn, "123456780"), first, "another practice's key gives another fingerprint");
+        assert_eq!(tally.counts()[&Entity::Ssn], 1);
+        assert_eq!(tally.samples()[0].masked, "*******80");
+    }
+
+    #[test]
+    fn many_values_are_counted_within_the_sketch_error() {
+        let mut tally = Tally::default();
+        for n in 0..150_000u32 {
+            tally.add(&[1; 32], Entity::Mrn, &n.to_string());
+        }
+        let count = tally.counts()[&Entity::Mrn];
+        assert!((146_000..154_000).contains(&count), "{count}");
+        assert!(tally.values().is_empty());
+    }
+}

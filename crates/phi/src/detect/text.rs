@@ -1,0 +1,473 @@
+//! Running text: one pass that stops at digits and `@`, then shape, checksum and the words around.
+//!
+//! The pass looks at eight bytes at a time and at nothing but digits and `@`. Everything else (labels, names, who belongs to
+//! whom) is looked at only around a number that could be something.
+
+use enamel_types::patient_data::Entity;
+
+use super::date::{self, Order};
+use super::number;
+use super::value;
+use super::vocabulary::{Label, Meaning, Vocabulary};
+use super::{date::Date, header::Columns};
+
+/// A value found in text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// First byte.
+    pub(super) start: usize,
+    /// First byte after it.
+    pub(super) end: usize,
+    /// Its kind.
+    pub(super) kind: Entity,
+    /// Its normal form.
+    pub(super) norm: String,
+}
+
+/// Everything that deciding about a number needs.
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) vocabulary: &'static Vocabulary,
+    pub(super) today: Date,
+    /// Whether a value must have a label: in a cell or field of unknown meaning, where a bare number says nothing.
+    pub(super) labels_only: bool,
+    /// Whether dates are written day first, as far as the text shows.
+    pub(super) order: Order,
+    /// Columns of a fixed-width table that the present paragraph is.
+    pub(super) columns: Columns,
+}
+
+impl Scanner<'_> {
+    /// Finds all values and hands them on in order.
+    pub(super) fn scan(&mut self, each: &mut dyn FnMut(Hit)) {
+        let mut at = 0;
+        // A value is read once, even where it is reached again by its later digits.
+        let mut done = 0;
+        while let Some(found) = next_digit_or_at(self.text, at) {
+            let (hit, resume) = if self.text[found] == b'@' { self.mailbox(found, done) } else { self.digits(found) };
+            at = resume.max(found + 1);
+            if let Some(hit) = hit {
+                done = hit.end;
+                at = at.max(hit.end);
+                each(hit);
+            }
+        }
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or(b'\n')
+    }
+
+    fn before(&self, at: usize) -> u8 {
+        at.checked_sub(1).map_or(b'\n', |at| self.text[at])
+    }
+
+    /// A number begins at `start`. Gives what it is, and where to go on.
+    fn digits(&mut self, start: usize) -> (Option<Hit>, usize) {
+        let run = self.text[start..].iter().take(32).take_while(|byte| byte.is_ascii_digit()).count();
+        let end = start + run;
+        let previous = self.before(start);
+        if previous.is_ascii_alphabetic() || previous >= 0x80 || previous == b'_' {
+            return self.code(start, end);
+        }
+        if matches!(previous, b'-' | b'/' | b'.' | b'*' | b'+' | b'#') && start >= 2 {
+            let further = self.text[start - 2];
+            if further.is_ascii_alphanumeric() && previous == b'-' {
+                return self.code(start, end);
+            }
+            // The middle of something longer, or masked: 10.0.0.1, ***-12-3456.
+            if (further.is_ascii_digit() && previous != b'#') || previous == b'*' {
+                return (None, self.token_end(end));
+            }
+        }
+        if previous == b'$' {
+            return (None, end);
+        }
+        let next = self.byte(end);
+        if next.is_ascii_alphabetic() && !self.month_or_suffix(end) && !(run == 8 && next == b'T') {
+            return self.code(start, end);
+        }
+        let hit = match run {
+            1 | 2 => self.date(start, end).or_else(|| self.phone(start)),
+            3 => self.ssn(start).or_else(|| self.phone(start)).or_else(|| self.identifier(start, start)),
+            4 => self.date(start, end).or_else(|| self.card(start)).or_else(|| self.identifier(start, start)),
+            5..=20 => self.long(start, end),
+            _ => None,
+        };
+        let resume = if hit.is_some() { end } else { self.after_number(start, end) };
+        (hit, resume)
+    }
+
+    /// Where to go on after a number that was nothing: past the rest of the same token, so that no part of it is taken.
+    fn after_number(&self, start: usize, end: usize) -> usize {
+        let mut at = end;
+        while at < self.text.len() && at - start < 64 {
+            let byte = self.text[at];
+            let joins = matches!(byte, b'-' | b'.' | b'/' | b':') && self.byte(at + 1).is_ascii_alphanumeric();
+            if !(byte.is_ascii_alphanumeric() || joins) {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+
+    fn token_end(&self, from: usize) -> usize {
+        from + self.text[from..].iter().take(128).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count()
+    }
+
+    /// Whether letters right after digits belong to a date: `2nd`, `12Mar1985`.
+    fn month_or_suffix(&self, at: usize) -> bool {
+        let letters = &self.text[at..(at + 3).min(self.text.len())];
+        matches!(letters.get(..2), Some(b"st" | b"nd" | b"rd" | b"th")) && !self.byte(at + 2).is_ascii_alphanumeric()
+    }
+
+    /// A token of letters and digits: only ever a member or chart number, and only with a label.
+    fn code(&mut self, digit: usize, end: usize) -> (Option<Hit>, usize) {
+        let joined = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let back = self.text[..digit].iter().rev().take(24).take_while(|byte| joined(byte)).count();
+        let mut start = digit - back;
+        while self.byte(start) == b'-' && start < digit {
+            start += 1;
+        }
+        let close = self.token_end(end);
+        if back == 24 || close - start > 28 || self.before(start) == b'_' {
+            return (None, close);
+        }
+        // A label may be written against its value: `SSN123-45-6789`, `DOB01/02/1980`.
+        let letters = self.text[start..digit].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        if letters == digit - start
+            && letters >= 3
+            && let Some(label) = self.vocabulary.label_before(&self.text[..digit])
+            && let Meaning::Is(kind) = label.meaning
+            && label.words_between == 0
+            && !(matches!(kind, Entity::MemberId | Entity::Pan | Entity::Phone) && letters < 4)
+        {
+            let hit = match kind {
+                Entity::Ssn => self.ssn(digit).or_else(|| self.bare_ssn(digit, end)),
+                Entity::Dob => self.date(digit, end),
+                Entity::Mrn | Entity::MemberId => self.identifier(digit, digit),
+                _ => None,
+            };
+            if hit.is_some() {
+                return (hit, end);
+            }
+        }
+        (self.identifier(start, digit), close)
+    }
+
+    /// A label that is near enough to speak for the value at `start`: at most `words` other words between.
+    fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        let quoted = self.text[..start].iter().rev().take(2).take_while(|b| matches!(b, b'(' | b'"' | b'\'' | b'<' | b'[')).count();
+        let before = &self.text[..start - quoted];
+        let label = self.vocabulary.label_before(before);
+        match label {
+            Some(Label { meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, .. }) => Some(Meaning::Other),
+            Some(Label { meaning, words_between, sentence_between: false, short }) if words_between <= words => {
+                // `the chart shows 2024` has `chart`, and it is no label: one common word must stand right before.
+                let loose = short && words_between > 0;
+                if loose && !matches!(meaning, Meaning::Is(Entity::Ssn | Entity::Dob | Entity::Pan)) { None } else { Some(meaning) }
+            }
+            _ => self.columns.meaning(self.text, start, self.vocabulary),
+        }
+    }
+
+    fn hit(start: usize, end: usize, kind: Entity, norm: String) -> Option<Hit> {
+        Some(Hit { start, end, kind, norm })
+    }
+
+    /// `123-45-6789`, and with a label `123 45 6789` and `123.45.6789`.
+    fn ssn(&mut self, start: usize) -> Option<Hit> {
+        let separator_len = |at: usize| match self.text.get(at..) {
+            Some([b'-' | b' ' | b'.' | b'/', ..]) => 1,
+            Some([0xE2, 0x80, 0x90..=0x95, ..]) => 3, // typographic hyphens and dashes
+            _ => 0,
+        };
+        let mut digits = [0u8; 9];
+        let mut at = start;
+        let mut filled = 0;
+        for (group, length) in [3usize, 2, 4].into_iter().enumerate() {
+            if group > 0 {
+                let gap = separator_len(at);
+                if gap == 0 {
+                    return None;
+                }
+                at += gap;
+                // `123 - 45 - 6789`
+            }
+            let part = self.text.get(at..at + length)?;
+            if !part.iter().all(u8::is_ascii_digit) || (group < 2 && self.byte(at + length).is_ascii_digit()) {
+                return None;
+            }
+            digits[filled..filled + length].copy_from_slice(part);
+            filled += length;
+            at += length;
+        }
+        let next = self.byte(at);
+        if next.is_ascii_alphanumeric() || (matches!(next, b'-' | b'/') && self.byte(at + 1).is_ascii_alphanumeric()) {
+            return None;
+        }
+        let norm = value::ssn(&digits, self.vocabulary)?;
+        let dashed = !matches!(self.byte(start + 3), b' ' | b'.' | b'/');
+        let sure = match self.label(start, 4) {
+            Some(Meaning::Is(Entity::Ssn)) => true,
+            // Without a label the shape must do, and nothing may speak against it.
+            None => dashed && !self.labels_only && !self.in_code(start, at),
+            Some(Meaning::Is(Entity::Dob | Entity::Phone)) => dashed && !self.labels_only,
+            Some(_) => false,
+        };
+        let sure = sure || (dashed && self.vocabulary.label_after(&self.text[at..], Entity::Ssn));
+        if sure { Self::hit(start, at, Entity::Ssn, norm) } else { None }
+    }
+
+    /// Nine digits after a label, and a number that lost its leading zeros is none in running text.
+    fn bare_ssn(&self, start: usize, end: usize) -> Option<Hit> {
+        let norm = value::ssn(self.text.get(start..end)?, self.vocabulary)?;
+        Self::hit(start, end, Entity::Ssn, norm)
+    }
+
+    /// Whether the surroundings are a program's, not a person's: a path, an address, an identifier.
+    fn in_code(&self, start: usize, end: usize) -> bool {
+        let before = self.before(start);
+        matches!(before, b'/' | b'\\' | b'=' | b'&' | b'?' | b'_' | b'%' | b'^' | b'~' | b'@')
+            || matches!(self.byte(end), b'_' | b'\\' | b'@' | b'%' | b'=')
+    }
+
+    fn date(&mut self, start: usize, end: usize) -> Option<Hit> {
+        let next = self.byte(end);
+        let (begin, found) = if end - start <= 2 && matches!(self.before(start), b' ' | b'.' | b'-' | b'\n') {
+            match date::after_month(self.text, start, self.today) {
+                Some(found) => found,
+                None => (start, self.plain_date(start, next)?),
+            }
+        } else {
+            (start, self.plain_date(start, next)?)
+        };
+        if !found.date.is_birthday(self.today) {
+            return None;
+        }
+        let labelled = self.label(begin, 3) == Some(Meaning::Is(Entity::Dob));
+        if labelled || self.vocabulary.label_after(&self.text[found.end..], Entity::Dob) {
+            Self::hit(begin, found.end, Entity::Dob, found.date.iso())
+        } else {
+            None
+        }
+    }
+
+    fn plain_date(&self, start: usize, next: u8) -> Option<date::Found> {
+        let possible = matches!(next, b'/' | b'-' | b'.' | b' ') || next.is_ascii_alphabetic();
+        if possible { date::at(self.text, start, self.order, self.today) } else { None }
+    }
+
+    fn phone(&mut self, start: usize) -> Option<Hit> {
+        let (digits, end) = value::phone_shape(self.text, start)?;
+        let norm = value::phone(&digits)?;
+        let open = self.before(start) == b'(';
+        let begin = start - usize::from(open);
+        let fits = match self.label(begin, 3) {
+            None => !self.labels_only && !self.in_code(start, end),
+            Some(Meaning::Is(Entity::Phone)) => true,
+            Some(Meaning::Is(_)) => !self.labels_only,
+            Some(_) => open && !self.labels_only && !self.fax_or_payer(begin),
+        };
+        if fits { Self::hit(begin, end, Entity::Phone, norm) } else { None }
+    }
+
+    fn fax_or_payer(&self, start: usize) -> bool {
+        let before = &self.text[start.saturating_sub(24)..start];
+        [&b"fax"[..], b"payer", b"payor", b"Fax", b"FAX"].iter().any(|word| memchr::memmem::find(before, word).is_some())
+    }
+
+    /// `4111 1111 1111 1111`, `3782-822463-10005`.
+    fn card(&mut self, start: usize) -> Option<Hit> {
+        let (digits, end) = value::card_groups(self.text, start)?;
+        let norm = value::card(&digits, self.vocabulary)?;
+        match self.label(start, 3) {
+            Some(Meaning::Is(Entity::Pan)) => {}
+            None if !self.labels_only && !self.in_code(start, end) => {}
+            Some(Meaning::Is(_)) if !self.labels_only => {}
+            _ => return None,
+        }
+        Self::hit(start, end, Entity::Pan, norm)
+    }
+
+    /// Five to twenty digits in one piece: a label must say what they are.
+    fn long(&mut self, start: usize, end: usize) -> Option<Hit> {
+        let digits = &self.text[start..end];
+        match self.label(start, 3) {
+            Some(Meaning::Is(Entity::Ssn)) => self.bare_ssn(start, end),
+            Some(Meaning::Is(Entity::Pan)) => {
+                let norm = value::card(digits, self.vocabulary)?;
+                Self::hit(start, end, Entity::Pan, norm)
+            }
+            Some(Meaning::Is(Entity::Dob)) if matches!(digits.len(), 6 | 8 | 14) => {
+                let found = date::at(self.text, start, self.order, self.today)?;
+                let fits = found.date.is_birthday(self.today);
+                if fits { Self::hit(start, found.end, Entity::Dob, found.date.iso()) } else { None }
+            }
+            Some(Meaning::Is(Entity::Phone)) if digits.len() == 10 => {
+                let norm = value::phone(digits)?;
+                Self::hit(start, end, Entity::Phone, norm)
+            }
+            Some(Meaning::Is(Entity::Mrn | Entity::MemberId)) => self.identifier(start, start),
+            // A card's number stands out by itself where its date of expiry follows.
+            None if digits.len() >= 15 && !self.labels_only && self.expiry_follows(end) => {
+                let norm = value::card(digits, self.vocabulary)?;
+                if number::is_imei(digits) { None } else { Self::hit(start, end, Entity::Pan, norm) }
+            }
+            _ => None,
+        }
+    }
+
+    fn expiry_follows(&self, end: usize) -> bool {
+        let after = &self.text[end..self.text.len().min(end + 14)];
+        [&b"exp"[..], b"Exp", b"EXP", b"cvv", b"CVV", b"cvc"].iter().any(|word| memchr::memmem::find(after, word).is_some())
+    }
+
+    /// A member or chart number: a label must say so.
+    fn identifier(&mut self, start: usize, digit: usize) -> Option<Hit> {
+        let (raw, end) = value::identifier_shape(self.text, start, digit)?;
+        let meaning = self.label(start, 1)?;
+        let Meaning::Is(kind @ (Entity::Mrn | Entity::MemberId)) = meaning else { return None };
+        // Where a date or a telephone number follows such a label, the label meant something else.
+        let date = date::at(self.text, start, self.order, self.today).filter(|found| found.end >= end);
+        if raw.len() < 12 && raw.contains(['/', '-', '.']) && date.is_some() {
+            return None;
+        }
+        let norm = value::identifier(kind, raw)?;
+        Self::hit(start, end, kind, norm)
+    }
+
+    fn mailbox(&self, at: usize, done: usize) -> (Option<Hit>, usize) {
+        let Some((start, end)) = value::mailbox_shape(self.text, at) else { return (None, at + 1) };
+        if start < done {
+            return (None, end);
+        }
+        let norm = String::from_utf8_lossy(&self.text[start..end]).to_lowercase();
+        let role = norm.split_once('@').is_some_and(|(local, _)| self.vocabulary.is_role_mailbox(local));
+        let hit = if role { None } else { Self::hit(start, end, Entity::Email, norm) };
+        (hit, end)
+    }
+}
+
+/// The next ASCII digit or `@` at or after `from`, eight bytes at a time.
+fn next_digit_or_at(text: &[u8], from: usize) -> Option<usize> {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let wanted = |byte: &u8| byte.is_ascii_digit() || *byte == b'@';
+    let rest = text.get(from..)?;
+    let (words, tail) = rest.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // A byte minus '0' is below 10 exactly if adding 118 leaves its high bit clear; the same with '@' and 127.
+        let digit = word ^ 0x3030_3030_3030_3030;
+        let at_sign = word ^ 0x4040_4040_4040_4040;
+        let none = (((digit & LOW) + 0x7676_7676_7676_7676) | digit) & (((at_sign & LOW) + LOW) | at_sign) & HIGH;
+        if none != HIGH {
+            return Some(from + index * 8 + ((none ^ HIGH).trailing_zeros() / 8) as usize);
+        }
+    }
+    tail.iter().position(wanted).map(|at| from + words.len() * 8 + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_fast_search_is_the_plain_search(text in proptest::collection::vec(any::<u8>(), 0..64), from in 0usize..70) {
+            let plain = text.iter().enumerate().skip(from).find(|(_, b)| b.is_ascii_digit() || **b == b'@').map(|(at, _)| at);
+            prop_assert_eq!(next_digit_or_at(&text, from), plain);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,80}", number in "[0-9@/. -]{0,30}") {
+            found(&format!("{text}SSN {number}{text}"));
+        }
+    }
+
+    fn found(text: &str) -> Vec<(Entity, String)> {
+        let mut scanner = Scanner {
+            text: text.as_bytes(),
+            vocabulary: Vocabulary::get(),
+            today: Date { year: 2026, month: 11, day: 24 },
+            labels_only: false,
+            order: Order::MonthFirst,
+            columns: Columns::default(),
+        };
+        let mut hits = Vec::new();
+        scanner.scan(&mut |hit| hits.push((hit.kind, hit.norm)));
+        hits
+    }
+
+    fn check(text: &str, expected: &[(Entity, &str)]) {
+        let found = found(text);
+        let found: Vec<(Entity, &str)> = found.iter().map(|(kind, norm)| (*kind, norm.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn social_security_numbers() {
+        use Entity::Ssn;
+        check("SSN: 640-32-9998.", &[(Ssn, "640329998")]);
+        check("SS# 640329998", &[(Ssn, "640329998")]);
+        check("Soc Sec 640 32 9998", &[(Ssn, "640329998")]);
+        check("seguro social: 640-32-9998", &[(Ssn, "640329998")]);
+        check("SSN640-32-9998", &[(Ssn, "640329998")]);
+        check("his number is 640-32-9998 I think", &[(Ssn, "640329998")]);
+        check("Autoclave serial 361-35-7507 passed", &[]);
+        check("For example 640-32-9998", &[]);
+        check("640329998 and 640-32-99981 and 640-32-9998-1", &[]);
+        check("SSN 078-05-1120, SSN 123-45-6789, SSN 000-12-3456, SSN ***-**-6789", &[]);
+        check("GET /a/640-32-9998?id=640-32-9998", &[]);
+    }
+
+    #[test]
+    fn cards() {
+        use Entity::Pan;
+        check("Card 4016-7723-4436-9879 exp 12/26", &[(Pan, "4016772344369879")]);
+        check("Visa/MC 6011422677351215", &[(Pan, "6011422677351215")]);
+        check("4016772344369879 exp 01/27", &[(Pan, "4016772344369879")]);
+        check("order 4016772344369879", &[]);
+        check("imei 352887842406989", &[]);
+        check("card 4111111111111111, card 4016772344369878", &[]);
+    }
+
+    #[test]
+    fn birthdays_need_a_word_that_says_so() {
+        use Entity::Dob;
+        check("DOB: 7/23/48", &[(Dob, "1948-07-23")]);
+        check("born on March 5, 1985", &[(Dob, "1985-03-05")]);
+        check("D.O.B. 05-MAR-1985", &[(Dob, "1985-03-05")]);
+        check("fecha de nacimiento 5 de marzo de 1985", &[(Dob, "1985-03-05")]);
+        check("(03/05/1985 DOB)", &[(Dob, "1985-03-05")]);
+        check("DOB 03/05/1985, seen 01/02/2020, next visit 02/03/2021", &[(Dob, "1985-03-05")]);
+        check("Date of service: 04/18/2022. Next recall 01/24/2020", &[]);
+    }
+
+    #[test]
+    fn numbers_of_charts_and_members_need_a_label() {
+        use Entity::{MemberId, Mrn};
+        check("Chart #: PT-83566", &[(Mrn, "PT83566")]);
+        check("MRN 459183, invoice INV-3738345", &[(Mrn, "459183")]);
+        check("Member ID W583011137, Group #731076", &[(MemberId, "W583011137")]);
+        check("Subscriber ID: 90820045386", &[(MemberId, "90820045386")]);
+        check("id de miembro: U18673407", &[(MemberId, "U18673407")]);
+        check("Supply order 835130328 shipped UPS 1ZHUM6784569628038, PO 106-89-477", &[]);
+        check("the chart shows 2024 cases", &[]);
+        check("Rx no 2722510, NPI 5942105388, tax id 90-0116788", &[]);
+        check("Policy no. 164-30-8. Call", &[]);
+    }
+
+    #[test]
+    fn telephones_and_mailboxes() {
+        use Entity::{Email, Phone};
+        check("Called at (315) 856-9187 today", &[(Phone, "3158569187")]);
+        check("254-527-8731", &[(Phone, "2545278731")]);
+        check("payer 1-800-266-8162", &[]);
+        check("email wei.green83@yahoo.com, lives", &[(Email, "wei.green83@yahoo.com")]);
+        check("mail to office@bright.example or a@b", &[]);
+    }
+}

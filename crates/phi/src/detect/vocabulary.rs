@@ -1,0 +1,473 @@
+//! The words of `content/signatures/phi.toml`, ready for lookup. Facts: that file, which says where each group comes from.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use enamel_types::content::{ContentError, parse_toml};
+use enamel_types::patient_data::Entity;
+use serde::Deserialize;
+
+const FILE: &str = "content/signatures/phi.toml";
+const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    labels: Vec<Labels>,
+    name_parts: Vec<NameParts>,
+    exclude: Vec<Exclude>,
+    values: Values,
+    names: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Labels {
+    entity: Entity,
+    #[serde(rename = "language")]
+    _language: String,
+    words: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameParts {
+    part: NamePart,
+    words: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exclude {
+    #[serde(rename = "why")]
+    _why: String,
+    words: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    ssn_dummies: HashSet<String>,
+    card_tests: HashSet<String>,
+    nobody: HashSet<String>,
+    role_mailboxes: HashSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    given: HashSet<String>,
+    never: HashSet<String>,
+    leads: Vec<String>,
+    staff: Vec<String>,
+    streets_and_firms: HashSet<String>,
+    fillers: HashSet<String>,
+}
+
+/// Half of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NamePart {
+    /// The family's.
+    Last,
+    /// The person's.
+    First,
+}
+
+/// What a label says about the value beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// It is of this kind.
+    Is(Entity),
+    /// It is half of a name.
+    Part(NamePart),
+    /// It is none of the kinds looked for.
+    Other,
+}
+
+/// A label found in front of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Label {
+    /// What it says.
+    pub(super) meaning: Meaning,
+    /// Words between label and value that are not mere filling.
+    pub(super) words_between: usize,
+    /// Whether a sentence ends between label and value.
+    pub(super) sentence_between: bool,
+    /// Whether the label is a single common word (`chart`, `born`), which needs to stand next to its value.
+    pub(super) short: bool,
+}
+
+/// The compiled words.
+pub(crate) struct Vocabulary {
+    labels: AhoCorasick,
+    meanings: Vec<(Meaning, bool)>,
+    squashed: HashMap<String, Meaning>,
+    content: Content,
+}
+
+/// Text before a value is looked at no further back than this many bytes.
+pub(super) const LOOK_BACK: usize = 56;
+
+impl Vocabulary {
+    /// The words compiled into the binary.
+    pub(crate) fn get() -> &'static Self {
+        static VOCABULARY: LazyLock<Vocabulary> =
+            LazyLock::new(|| Vocabulary::parse(TEXT).expect("a test holds that the compiled-in content parses"));
+        &VOCABULARY
+    }
+
+    fn parse(text: &str) -> Result<Self, ContentError> {
+        let content: Content = parse_toml(FILE, text)?;
+        let mut patterns: HashMap<String, (Meaning, bool)> = HashMap::new();
+        let mut squashed = HashMap::new();
+        let mut add = |meaning: Meaning, word: &str| -> Result<(), ContentError> {
+            let mut plain = Vec::new();
+            plainly(word.as_bytes(), &mut plain);
+            let plain = String::from_utf8(plain).unwrap_or_default();
+            let plain = plain.trim().to_owned();
+            let short = !plain.contains([' ', '#', '/', '.']) && !matches!(meaning, Meaning::Other);
+            if let Some((before, _)) = patterns.insert(plain.clone(), (meaning, short))
+                && before != meaning
+            {
+                return Err(ContentError::in_entry(
+                    FILE,
+                    text,
+                    &format!("\"{word}\""),
+                    format!("{word:?} means two things"),
+                    "leave it in one list only",
+                ));
+            }
+            let tight = squash(&plain);
+            // A column name or key is often written without spaces: `dateofbirth`.
+            if plain.contains(' ') && tight.len() >= 6 {
+                patterns.entry(tight.clone()).or_insert((meaning, false));
+            }
+            squashed.entry(tight).or_insert(meaning);
+            Ok(())
+        };
+        for labels in &content.labels {
+            for word in &labels.words {
+                add(Meaning::Is(labels.entity), word)?;
+            }
+        }
+        for parts in &content.name_parts {
+            for word in &parts.words {
+                add(Meaning::Part(parts.part), word)?;
+            }
+        }
+        for exclude in &content.exclude {
+            for word in &exclude.words {
+                add(Meaning::Other, word)?;
+            }
+        }
+        let mut patterns: Vec<(String, (Meaning, bool))> = patterns.into_iter().collect();
+        patterns.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let labels = AhoCorasickBuilder::new()
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(patterns.iter().map(|(word, _)| word))
+            .map_err(|error| ContentError::in_entry(FILE, text, "words", error.to_string(), "use fewer or shorter words"))?;
+        let meanings = patterns.into_iter().map(|(_, meaning)| meaning).collect();
+        Ok(Self { labels, meanings, squashed, content })
+    }
+
+    /// The label that speaks for a value, given the text in front of it. Labels of names never do: a number is no name.
+    pub(super) fn label_before(&self, before: &[u8]) -> Option<Label> {
+        let from = before.len().saturating_sub(LOOK_BACK);
+        let mut plain = PlainText::new();
+        // A label cut in two at the window's edge must not match by its rest: the edge counts as the middle of a word.
+        plain.cut = from > 0 && before[from - 1].is_ascii_alphanumeric();
+        plain.fill(&before[from..]);
+        let text = plain.as_slice();
+        let mut best = None;
+        for (start, end, meaning, short) in self.matches(text, plain.cut) {
+            if !matches!(meaning, Meaning::Is(Entity::Name | Entity::Email) | Meaning::Part(_)) {
+                best = Some((start, end, meaning, short));
+            }
+        }
+        let (_, end, meaning, short) = best?;
+        let gap = &text[end..];
+        let (words_between, sentence_between) = self.gap(gap);
+        Some(Label { meaning, words_between, sentence_between, short })
+    }
+
+    /// Whether the text right after a value names its kind: `(DOB)`, ` SSN,`.
+    pub(super) fn label_after(&self, after: &[u8], entity: Entity) -> bool {
+        let after = &after[..after.len().min(24)];
+        let Some(first) = after.iter().position(|byte| !matches!(byte, b' ' | b'(' | b'[' | b'=')) else { return false };
+        if first > 2 {
+            return false;
+        }
+        let mut plain = PlainText::new();
+        plain.fill(&after[first..]);
+        let text = plain.as_slice();
+        self.matches(text, false).next().is_some_and(|(start, end, meaning, _)| {
+            start == 0
+                && meaning == Meaning::Is(entity)
+                && !matches!(text.get(end), Some(b':' | b'#' | b'=' | b'0'..=b'9'))
+                && (matches!(text.get(end), None | Some(b')' | b']' | b',' | b'.' | b';')))
+        })
+    }
+
+    /// Whole-word matches in plain text, from left to right.
+    fn matches<'t>(&'t self, text: &'t [u8], cut: bool) -> impl Iterator<Item = (usize, usize, Meaning, bool)> + 't {
+        self.labels.find_iter(text).filter_map(move |found| {
+            let (start, end) = (found.start(), found.end());
+            let word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+            let inside_before = start > 0 && (word(text.get(start - 1)) || text[start - 1].is_ascii_digit());
+            let inside_after = text[end - 1].is_ascii_alphanumeric() && word(text.get(end));
+            let at_cut = cut && start == 0;
+            let (meaning, short) = self.meanings[found.pattern().as_usize()];
+            (!inside_before && !inside_after && !at_cut).then_some((start, end, meaning, short))
+        })
+    }
+
+    /// Columns that a line of running text heads, as byte ranges: the header of a table set in fixed width.
+    pub(super) fn header_columns(&self, line: &[u8]) -> Vec<(usize, usize, Meaning)> {
+        // Not made plain, so that places are kept.
+        let lower: Vec<u8> = line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
+        self.matches(&lower, false).map(|(start, end, meaning, _)| (start, end, meaning)).collect()
+    }
+
+    fn gap(&self, gap: &[u8]) -> (usize, bool) {
+        let mut words = 0;
+        let mut sentence = false;
+        let mut letters = 0;
+        let mut start = 0;
+        for (index, byte) in gap.iter().chain(b" ").enumerate() {
+            if byte.is_ascii_alphanumeric() || *byte >= 0x80 || *byte == b'\'' {
+                if letters == 0 {
+                    start = index;
+                }
+                letters += 1;
+                continue;
+            }
+            if letters > 0 {
+                let word = std::str::from_utf8(&gap[start..index]).unwrap_or("?");
+                if !self.content.names.fillers.contains(word) {
+                    words += 1;
+                }
+                sentence |= *byte == b'.' && letters > 2 && gap.get(index + 1) == Some(&b' ');
+                letters = 0;
+            }
+            sentence |= matches!(byte, b';' | b'|' | b'!' | b'?');
+        }
+        (words, sentence)
+    }
+
+    /// What a column's header or a field's name says about its values.
+    pub(super) fn column(&self, name: &str) -> Option<Meaning> {
+        let spaced = spaced(name);
+        if let Some(meaning) = self.squashed.get(&squash(&spaced)) {
+            return Some(*meaning);
+        }
+        let text = spaced.as_bytes();
+        let (_, end, meaning, _) = self.matches(text, false).last()?;
+        // `Patient City` is not a patient: only filling may follow the label.
+        let rest = std::str::from_utf8(&text[end..]).unwrap_or("?");
+        let filling = |word: &str| self.content.names.fillers.contains(word) || word.chars().all(|c| !c.is_alphabetic());
+        (meaning == Meaning::Other || rest.split(' ').all(filling)).then_some(meaning)
+    }
+
+    pub(super) fn is_dummy_ssn(&self, digits: &str) -> bool {
+        self.content.values.ssn_dummies.contains(digits)
+    }
+
+    pub(super) fn is_test_card(&self, digits: &str) -> bool {
+        self.content.values.card_tests.contains(digits)
+    }
+
+    /// Whether a name is that of a phantom or a training patient. Takes the normal form.
+    pub(super) fn is_nobody(&self, name: &str) -> bool {
+        name.split([' ', '-']).any(|part| self.content.values.nobody.contains(&part.to_lowercase()))
+    }
+
+    pub(super) fn is_role_mailbox(&self, local: &str) -> bool {
+        self.content.values.role_mailboxes.contains(local)
+    }
+
+    pub(super) fn is_given(&self, word: &str) -> bool {
+        self.content.names.given.contains(&word.to_lowercase())
+    }
+
+    pub(super) fn never_in_name(&self, word: &str) -> bool {
+        self.content.names.never.contains(&word.to_lowercase())
+    }
+
+    pub(super) fn is_street_or_firm(&self, word: &str) -> bool {
+        self.content.names.streets_and_firms.contains(&word.to_lowercase())
+    }
+
+    pub(super) fn is_staff_before(&self, before: &str) -> bool {
+        self.content.names.staff.iter().any(|word| ends_with_word(before, word))
+    }
+
+    /// Whether the words in front lead to a person's name.
+    pub(super) fn leads_to_name(&self, before: &str) -> bool {
+        let bare = before.trim_end_matches([':', '=', '-', '#', '.', ' ', '"', '*', '\t']);
+        if self.content.names.leads.iter().any(|word| ends_with_word(bare, word)) {
+            return true;
+        }
+        let from = (0..=bare.len().saturating_sub(LOOK_BACK)).rev().find(|at| bare.is_char_boundary(*at)).unwrap_or(0);
+        let mut plain = PlainText::new();
+        plain.fill(&bare.as_bytes()[from..]);
+        let text = plain.as_slice();
+        self.matches(text, from > 0)
+            .last()
+            .is_some_and(|(_, end, meaning, _)| end == text.len() && meaning == Meaning::Is(Entity::Name))
+    }
+
+    /// Whether a label of a person's data follows at once: `, DOB`, ` (SSN`, `: Member ID`.
+    pub(super) fn person_follows(&self, after: &str) -> bool {
+        let bare = after.trim_start_matches([',', ' ', '(', ':', '-', '[', '|', '\t', '\n', ';']);
+        if after.len() - bare.len() > 4 {
+            return false;
+        }
+        let mut plain = PlainText::new();
+        plain.fill(&bare.as_bytes()[..bare.len().min(32)]);
+        self.matches(plain.as_slice(), false).next().is_some_and(|(start, _, meaning, _)| {
+            start == 0 && matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Phone | Entity::Email))
+        })
+    }
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    let Some(at) = text.len().checked_sub(word.len()) else { return false };
+    let bytes = text.as_bytes();
+    bytes[at..].eq_ignore_ascii_case(word.as_bytes()) && (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
+}
+
+/// A short text in small letters, every run of spaces, underscores, hyphens and line ends as one space.
+struct PlainText {
+    bytes: [u8; 64],
+    len: usize,
+    cut: bool,
+}
+
+impl PlainText {
+    const fn new() -> Self {
+        Self { bytes: [0; 64], len: 0, cut: false }
+    }
+
+    fn fill(&mut self, text: &[u8]) {
+        let mut space = false;
+        for byte in text {
+            if self.len == self.bytes.len() {
+                break;
+            }
+            let byte = match byte {
+                b' ' | b'_' | b'-' | b'\n' | b'\r' | b'\t' => {
+                    if space {
+                        continue;
+                    }
+                    space = true;
+                    b' '
+                }
+                other => {
+                    space = false;
+                    other.to_ascii_lowercase()
+                }
+            };
+            self.bytes[self.len] = byte;
+            self.len += 1;
+        }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+fn plainly(text: &[u8], out: &mut Vec<u8>) {
+    let mut plain = PlainText::new();
+    plain.fill(text);
+    out.extend_from_slice(plain.as_slice());
+}
+
+fn squash(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric() || *c == '#').collect()
+}
+
+/// A column's name in small letters with spaces where its writer put `_`, `-`, `.` or a capital.
+fn spaced(name: &str) -> String {
+    let chars: Vec<char> = name.trim().chars().collect();
+    let mut out = String::with_capacity(chars.len() + 4);
+    for (index, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() && !matches!(c, '#' | '\'' | '/') {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+            continue;
+        }
+        let before = index.checked_sub(1).map(|at| chars[at]);
+        let hump = c.is_uppercase()
+            && before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && chars.get(index + 1).is_some_and(|n| n.is_lowercase())));
+        if (hump || c == '#') && !out.is_empty() && !out.ends_with(' ') {
+            out.push(' ');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_parses_and_no_word_means_two_things() {
+        if let Err(error) = Vocabulary::parse(TEXT) {
+            panic!("{error}: {}", error.help);
+        }
+    }
+
+    #[test]
+    fn column_names_of_many_programs() {
+        let vocabulary = Vocabulary::get();
+        for (name, meaning) in [
+            ("SSN", Some(Meaning::Is(Entity::Ssn))),
+            ("pat_ssn", Some(Meaning::Is(Entity::Ssn))),
+            ("SocialSecurityNumber", Some(Meaning::Is(Entity::Ssn))),
+            ("dateofbirth", Some(Meaning::Is(Entity::Dob))),
+            ("DOB (MM/DD/YYYY)", Some(Meaning::Is(Entity::Dob))),
+            ("BIRTH_DT", Some(Meaning::Is(Entity::Dob))),
+            ("ChartNumber", Some(Meaning::Is(Entity::Mrn))),
+            ("SubscriberID", Some(Meaning::Is(Entity::MemberId))),
+            ("Insured's ID", Some(Meaning::Is(Entity::MemberId))),
+            ("HmPhone", Some(Meaning::Is(Entity::Phone))),
+            ("CCNumber", Some(Meaning::Is(Entity::Pan))),
+            ("LName", Some(Meaning::Part(NamePart::Last))),
+            ("first_name", Some(Meaning::Part(NamePart::First))),
+            ("Patient Name", Some(Meaning::Is(Entity::Name))),
+            ("Patient City", None),
+            ("Provider Name", Some(Meaning::Other)),
+            ("GroupNumber", Some(Meaning::Other)),
+            ("SSN Last 4", Some(Meaning::Other)),
+            ("LastVisit", Some(Meaning::Other)),
+            ("Balance", Some(Meaning::Other)),
+        ] {
+            assert_eq!(vocabulary.column(name), meaning, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_label_nearest_to_a_value_speaks() {
+        let vocabulary = Vocabulary::get();
+        for (text, meaning, words) in [
+            ("SSN: ", Meaning::Is(Entity::Ssn), 0),
+            ("Member ID W123, Social Security # ", Meaning::Is(Entity::Ssn), 0),
+            ("DOB on file, Rx no ", Meaning::Other, 0),
+            ("date of\n  birth is ", Meaning::Is(Entity::Dob), 0),
+            ("\"dateOfBirth\": \"", Meaning::Is(Entity::Dob), 0),
+            ("SSN for Jane Roe is ", Meaning::Is(Entity::Ssn), 2),
+        ] {
+            let label = vocabulary.label_before(text.as_bytes()).unwrap();
+            assert_eq!((label.meaning, label.words_between), (meaning, words), "{text}");
+        }
+        assert_eq!(vocabulary.label_before(b"classroom "), None);
+        assert!(vocabulary.label_after(b" (DOB)", Entity::Dob));
+        assert!(!vocabulary.label_after(b" DOB: 1/2/80", Entity::Dob));
+    }
+}
