@@ -30,7 +30,7 @@ pub fn cyclonedx(
     services.dedup_by(|a, b| a.bom_ref == b.bom_ref);
     let document = Bom {
         schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        bom_format: "CycloneDX",
+        format: "CycloneDX",
         spec_version: "1.6",
         serial_number: format!("urn:uuid:{serial}"),
         version: 1,
@@ -142,7 +142,8 @@ fn text(value: &str) -> Option<String> {
 struct Bom {
     #[serde(rename = "$schema")]
     schema: &'static str,
-    bom_format: &'static str,
+    #[serde(rename = "bomFormat")]
+    format: &'static str,
     spec_version: &'static str,
     serial_number: String,
     version: u32,

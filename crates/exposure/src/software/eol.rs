@@ -66,7 +66,7 @@ impl EolTable {
     pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
         let table: TableFile = parse_toml(file, text)?;
         for release in table.systems.iter().flat_map(|system| &system.releases) {
-            if release.build.is_some() == release.release.is_some() {
+            if release.build.is_some() == release.version.is_some() {
                 let help = "give `build` for Windows, `release` for any other system";
                 return Err(ContentError::in_entry(file, text, &release.name, "not one key", help));
             }
@@ -199,7 +199,8 @@ struct System {
 #[serde(deny_unknown_fields)]
 struct Release {
     build: Option<u32>,
-    release: Option<String>,
+    #[serde(rename = "release")]
+    version: Option<String>,
     name: String,
     #[serde(default)]
     editions: Vec<Edition>,
@@ -214,10 +215,10 @@ struct Release {
 impl Release {
     fn is(&self, os: &OsInfo, build: Option<u32>) -> bool {
         let edition = self.editions.is_empty() || self.editions.contains(&Edition::of(&os.edition));
-        match &self.release {
+        match &self.version {
             // `9` is the row of RHEL 9.4 too; Debian and Ubuntu name theirs exactly.
-            Some(release) => {
-                let rest = os.version.strip_prefix(release.as_str());
+            Some(version) => {
+                let rest = os.version.strip_prefix(version.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             }
             None => edition && self.build.is_some() && self.build == build,

@@ -131,7 +131,12 @@ impl Judge<'_> {
         let release = if os.name.is_empty() { lifecycle.name.as_str() } else { os.name.as_str() };
         match lifecycle.status {
             Status::Unknown => {
-                self.result(RULE, TITLE, CheckOutcome::Unknown, format!("no end date is known for {release}"))
+                self.result(
+                    RULE,
+                    TITLE,
+                    CheckOutcome::Unknown,
+                    format!("no end date is known for {release}"),
+                );
             }
             Status::Supported { until } => {
                 let seen = format!("{release} gets security fixes until {until}");
@@ -353,18 +358,20 @@ fn how_to_replace(dental: &[DentalProduct], lifecycle: &Lifecycle<'_>, paid_unti
         .filter(|product| !matches!(product.category.as_str(), "PMS" | "clearinghouse"))
         .map(|product| product.product.as_str())
         .collect();
-    let mut how = "Upgrade the system or replace the computer".to_owned();
-    if let Some(last) = paid_until {
-        how.push_str(&format!(". Until then buy {}, which lasts to {last}", lifecycle.paid));
-    }
-    if !imaging.is_empty() {
-        how.push_str(&format!(
-            ". It runs {}: ask the maker for a supported version. If there is none, put the computer on a network of its own \
-             without internet and mail, let it reach only the image server, and record the measure, who answers for it and until when",
+    let until_then = paid_until
+        .map(|last| format!(". Until then buy {}, which lasts to {last}", lifecycle.paid))
+        .unwrap_or_default();
+    let imaging = if imaging.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ". It runs {}: ask the maker for a supported version. If there is none, put the computer on a network of its \
+             own without internet and mail, let it reach only the image server, and record the measure, who answers for \
+             it and until when",
             imaging.join(", ")
-        ));
-    }
-    how
+        )
+    };
+    format!("Upgrade the system or replace the computer{until_then}{imaging}")
 }
 
 fn paid(lifecycle: &Lifecycle<'_>, paid_until: Option<Date>) -> String {

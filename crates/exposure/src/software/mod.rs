@@ -125,9 +125,9 @@ fn roots(
         }
     }
     // A share may name a folder with a placeholder (`%H`) or one that is not mounted now: no gap, nothing to see.
-    let shared = shares.map(|share| PathBuf::from(&share.path));
+    let exported = shares.map(|share| PathBuf::from(&share.path));
     roots.extend(
-        shared.filter(|path| host.metadata(path).is_ok_and(|meta| meta.is_some_and(|meta| meta.is_dir))),
+        exported.filter(|path| host.metadata(path).is_ok_and(|meta| meta.is_some_and(|meta| meta.is_dir))),
     );
     roots.sort();
     roots.dedup();

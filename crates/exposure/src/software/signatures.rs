@@ -210,7 +210,7 @@ fn dental_signatures(file: &str, text: &str) -> Result<Vec<DentalSignature>, Con
         }
         let mut folders = Vec::with_capacity(product.folders.len());
         for folder in &product.folders {
-            if !folder.path.get(1..3).is_some_and(|drive| drive == ":\\") {
+            if folder.path.get(1..3) != Some(":\\") {
                 return Err(wrong(
                     "a folder's path has no drive",
                     "write it as it is on Windows: C:\\Folder",

@@ -135,7 +135,7 @@ fn a_value_of_the_wrong_type_is_unknown() {
             let mut broken = state.clone();
             match reading(&mut broken, id) {
                 Reading::Value(old) if std::mem::discriminant(old) != std::mem::discriminant(&value) => {
-                    *old = value
+                    *old = value;
                 }
                 Reading::Each(values) => {
                     let same = |old: &Value| std::mem::discriminant(old) == std::mem::discriminant(&value);

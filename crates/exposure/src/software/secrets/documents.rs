@@ -210,7 +210,7 @@ fn each_event(xml: &str, mut each: impl FnMut(Piece<'_>, &str) -> bool) {
     loop {
         let go_on = match reader.read_event() {
             Ok(Event::Start(element)) => {
-                name = element.local_name().as_ref().to_owned();
+                element.local_name().as_ref().clone_into(&mut name);
                 if name == "c" {
                     let attribute = |wanted: &str| {
                         let mut all = element.attributes();
