@@ -11,8 +11,8 @@
 //! | `kind`, `kind_version` | the body's kind and the version of its shape |
 //! | `observed_at`, `received_at` | microseconds since 1970-01-01T00:00:00Z |
 //! | `prev` | `hash` of the agent's entry before; 32 zero bytes in its first |
-//! | `hash` | [`entry_hash`]: what the agent knows |
-//! | `receipt` | [`receipt_hash`]: what the keeper adds, so that a changed `seq` or `received_at` shows too |
+//! | `hash` | over what the agent knows, see below |
+//! | `receipt` | over what the keeper adds, see below, so that a changed `seq` or `received_at` shows too |
 //! | `body` | the whole observation as JSON, the very bytes that were hashed |
 //!
 //! `hash` = BLAKE3 in key derivation mode, context `enamel 2026-11 ledger entry v1`, over: `prev` (32 bytes), then

@@ -423,3 +423,56 @@ fn head_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {
         hash: EntryHash(row.get(3)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use enamel_types::control::Statement;
+    use enamel_types::{Attestation, Body, ControlId, DeviceId, PracticeId, Sensor};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn observation(number: u64) -> Observation {
+        let uuid = |space: u64| Uuid::from_u64_pair(space << 16 | 0x7000, 1 << 63 | number);
+        let at = Timestamp::UNIX_EPOCH;
+        Observation {
+            id: ObservationId::from_uuid(uuid(1)),
+            practice: PracticeId::from_uuid(Uuid::from_u128(2)),
+            device: DeviceId::from_uuid(Uuid::from_u128(3)),
+            agent: AgentId::from_uuid(Uuid::from_u128(4)),
+            observed_at: at,
+            valid_until: at,
+            sensor: Sensor { name: "attest".to_owned(), version: "0.1.0".to_owned() },
+            scope: format!("attest:{}", "x".repeat(500)),
+            gaps: Vec::new(),
+            body: Body::Attestation(Attestation {
+                control: ControlId::new("164.308(a)(1)").unwrap(),
+                statement: Statement::Implemented,
+                reason: String::new(),
+                person: String::new(),
+                expires_at: at,
+            }),
+        }
+    }
+
+    /// SQLite reports a full disk and a full page budget by the same code, on the same way.
+    #[test]
+    fn a_full_disk_writes_nothing_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let mut ledger = Ledger::open(&path).unwrap().ledger;
+        let batch: Vec<_> = (0..100).map(observation).collect();
+        ledger.append(Timestamp::UNIX_EPOCH, &batch[..10]).unwrap();
+        ledger.connection.pragma_update(None, "max_page_count", 20).unwrap();
+        let error = ledger.append(Timestamp::UNIX_EPOCH, &batch).unwrap_err();
+        assert!(matches!(error, LedgerError::Full { .. }), "{error}");
+        assert_eq!(ledger.len().unwrap(), 10);
+        assert_eq!(ledger.entries(1).map(Result::unwrap).count(), 10);
+
+        ledger.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        assert_eq!(ledger.append(Timestamp::UNIX_EPOCH, &batch).unwrap().len(), 100);
+        drop(ledger);
+        let checked = crate::verify(&path, &mut |_| ()).unwrap();
+        assert!(checked.is_whole() && checked.entries == 100, "{checked}");
+    }
+}

@@ -9,7 +9,7 @@
 //!
 //! This crate judges nothing (the judge is a parameter), reads no clock, and never changes or deletes a row.
 //!
-//! What the chain proves and what it does not is in `docs/ledger.md`; the file format is documented in [`format`].
+//! What the chain proves and what it does not is in `docs/ledger.md`; the file format is documented in [`mod@format`].
 
 mod carve;
 mod entries;

@@ -332,14 +332,16 @@ impl Check<'_> {
         let whole: BTreeSet<u64> = search.found.iter().map(|found| found.seq).collect();
         for bad in &mut self.found.bad {
             if whole.contains(&bad.seq) {
-                "the row is whole, but SQLite cannot reach it; a salvage brings it back"
-                    .clone_into(&mut bad.why);
+                bad.why.push_str("; a whole copy of it was found, which a salvage brings back");
             }
         }
         // Rows behind the last that SQLite gave: there may be more than the heads tell of.
         let known: BTreeSet<u64> = self.found.bad.iter().map(|bad| bad.seq).collect();
         for seq in whole.into_iter().filter(|seq| *seq >= stopped_at && !known.contains(seq)) {
-            self.found.add_bad(seq, "the row is whole, but SQLite cannot reach it; a salvage brings it back");
+            self.found.add_bad(
+                seq,
+                "SQLite cannot reach it; a whole copy of it was found, which a salvage brings back",
+            );
         }
         self.refresh_first();
         Ok(())

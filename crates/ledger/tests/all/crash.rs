@@ -20,7 +20,7 @@ fn child_that_appends_until_it_is_killed() {
     let mut number = ledger.len().unwrap();
     let mut out = std::io::stdout();
     loop {
-        let batch: Vec<_> = (0..1 + number % 9)
+        let batch: Vec<_> = (0..=number % 9)
             .map(|index| match (number + index) % 6 {
                 5 => long_observation(index % 2, number + index, 90),
                 _ => observation(index % 2, number + index),

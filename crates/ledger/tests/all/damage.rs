@@ -194,3 +194,62 @@ fn a_salvage_that_was_stopped_goes_on() {
     assert_eq!(std::fs::read(&path).unwrap().len(), whole.len());
     assert!(verify(&path, &mut |_| ()).unwrap().is_whole());
 }
+
+/// Runs SQL on a closed ledger, as somebody with the file could.
+fn tamper(path: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_hand_in_the_file_is_noticed() {
+    let columns = "practice, agent, agent_seq, id, kind, kind_version, observed_at, received_at, prev, hash, receipt, body";
+    let cases = [
+        ("UPDATE observation SET body = replace(body, 'tab 7', 'tab 8') WHERE seq = 7", Some(7), "its hash"),
+        ("UPDATE observation SET observed_at = observed_at - 1 WHERE seq = 5", Some(5), "its hash"),
+        ("UPDATE observation SET received_at = received_at - 1 WHERE seq = 5", Some(5), "its receipt"),
+        ("DELETE FROM observation WHERE seq = 9", Some(9), "no such row"),
+        ("DELETE FROM observation WHERE seq >= 9", Some(9), "no such row"),
+        ("UPDATE observation SET seq = 50 WHERE seq = 10", Some(10), "its receipt"),
+        ("DELETE FROM head", None, "the list of heads"),
+        ("UPDATE head SET agent_seq = agent_seq + 5", None, "the list of heads"),
+        ("UPDATE head SET hash = zeroblob(32)", None, "the list of heads"),
+        ("DROP INDEX observation_id", None, "schema"),
+        ("CREATE TABLE more (x)", None, "schema"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, path) = (folder.path().join("whole.db"), folder.path().join("ledger.db"));
+    ledger_of(&whole, &(1..=10).map(|number| observation(1, number)).collect::<Vec<_>>());
+    for (sql, seq, words) in cases {
+        std::fs::copy(&whole, &path).unwrap();
+        tamper(&path, sql);
+        let checked = verify(&path, &mut |_| ()).unwrap();
+        assert!(!checked.is_whole(), "{sql}");
+        assert_eq!(checked.first_bad.as_ref().map(|bad| bad.seq), seq, "{sql}: {checked}");
+        assert!(checked.to_string().contains(words), "{sql}: {checked}");
+    }
+
+    // Rows of another ledger, each whole in itself, in the place of ours.
+    let forged = folder.path().join("forged.db");
+    let mut other: Vec<_> = (1..=10).map(|number| observation(1, number)).collect();
+    other[2].scope = "forged".to_owned();
+    ledger_of(&forged, &other);
+    std::fs::copy(&whole, &path).unwrap();
+    let forged = forged.to_str().unwrap();
+    tamper(
+        &path,
+        &format!(
+            "ATTACH '{forged}' AS forged; DELETE FROM observation WHERE seq BETWEEN 3 AND 6;
+             INSERT INTO observation (seq, {columns}) SELECT seq, {columns} FROM forged.observation WHERE seq BETWEEN 3 AND 6"
+        ),
+    );
+    let checked = verify(&path, &mut |_| ()).unwrap();
+    assert_eq!(checked.first_bad.as_ref().unwrap().seq, 7, "{checked}");
+    assert!(checked.to_string().contains("does not continue its agent's chain"), "{checked}");
+
+    // Somebody hides a loss by declaring it: the numbers still do not add up for the agent.
+    std::fs::copy(&whole, &path).unwrap();
+    tamper(&path, "DELETE FROM observation WHERE seq IN (4, 5); INSERT INTO lost VALUES (4, 0, '')");
+    let checked = verify(&path, &mut |_| ()).unwrap();
+    assert_eq!(checked.first_bad.as_ref().unwrap().seq, 5, "{checked}");
+}
