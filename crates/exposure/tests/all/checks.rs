@@ -202,6 +202,16 @@ fn an_end_of_life_system_is_a_vulnerability_under_one_rule() {
     assert_eq!(finding.class, FindingClass::Vulnerability);
     assert!(finding.seen.contains("Windows 7"), "{}", finding.seen);
     assert!(finding.fix.how.contains("owner and expiry"), "{}", finding.fix.how);
+
+    // The software inventory sees the same weakness: one finding with a history, not two.
+    let signatures = enamel_exposure::Signatures::builtin().unwrap();
+    let computer = by_kind(&cases)[&("W33", "negative")].computer();
+    let (software, _) = enamel_exposure::observe_software(&computer, &signatures, &[]).unwrap();
+    let mut seen = observation(read(by_kind(&cases)[&("W33", "negative")], &catalogue));
+    seen.body = enamel_types::Body::SoftwareInventory(software);
+    let eol = enamel_exposure::EolTable::builtin().unwrap();
+    let other = enamel_exposure::judge_software(&seen, &signatures, &eol);
+    assert!(other.findings.iter().any(|other| other.id == finding.id), "{:?}", other.findings);
 }
 
 #[test]

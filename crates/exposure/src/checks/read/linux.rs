@@ -53,10 +53,12 @@ pub(super) fn read(looker: &Looker<'_>, source: &Source) -> Option<Found> {
         }
         Source::SambaShares(setting) => {
             let reading = samba(looker, |output| {
+                // testparm lists in a share only what differs from [global].
+                let global = text::ini(output, "global", setting);
                 let shares = text::samba_shares(output).into_iter();
                 let named = shares.map(|(name, mut settings)| NamedValue {
                     name,
-                    value: settings.remove(setting.as_str()).map(Value::Text),
+                    value: settings.remove(setting.as_str()).or_else(|| global.clone()).map(Value::Text),
                     unreadable: None,
                 });
                 Reading::Each(named.collect())

@@ -230,7 +230,7 @@ impl<'a> Looker<'a> {
             Some(Ok(Some(output))) => {
                 let said = output.stderr.lines().map(str::trim).find(|line| !line.is_empty());
                 let why = format!(
-                    "it said {:?}; run as administrator, or run it by hand to see",
+                    "it said {:?}; run as administrator, and if that does not help, type it by hand",
                     said.unwrap_or("")
                 );
                 Err(unreadable(linux::command(program), why))
