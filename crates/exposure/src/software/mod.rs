@@ -124,8 +124,9 @@ fn roots(
             Err(error) => gaps.push(gap(error)),
         }
     }
-    // A share may name a folder with a placeholder (`%H`) or one that is not mounted now: no gap, nothing to see.
-    let exported = shares.map(|share| PathBuf::from(&share.path));
+    // A share may name a folder with a placeholder (`%H`), none at all (`[homes]`), or one that is not mounted now: no gap,
+    // nothing to see. A shared system disk is not searched whole: its usual places have been looked at.
+    let exported = shares.filter(|share| is_searchable(&share.path)).map(|share| PathBuf::from(&share.path));
     roots.extend(
         exported.filter(|path| host.metadata(path).is_ok_and(|meta| meta.is_some_and(|meta| meta.is_dir))),
     );
@@ -134,6 +135,12 @@ fn roots(
     let above = roots.clone();
     roots.retain(|root| !above.iter().any(|other| other != root && root.starts_with(other)));
     roots
+}
+
+/// Whether a share's path names a folder other than the system disk.
+fn is_searchable(path: &str) -> bool {
+    let on_a_drive = path.get(1..3) == Some(":\\");
+    (path.starts_with('/') && path.len() > 1) || (on_a_drive && !path.eq_ignore_ascii_case("c:\\"))
 }
 
 impl Signatures {
@@ -154,5 +161,25 @@ impl Signatures {
     /// The ids of all signatures of secrets.
     pub fn secret_ids(&self) -> impl Iterator<Item = &enamel_types::RuleId> {
         self.secrets.iter().map(|signature| &signature.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_searchable;
+
+    #[test]
+    fn a_share_without_a_folder_is_not_the_whole_disk() {
+        for (path, expected) in [
+            ("", false),
+            ("/", false),
+            ("%H", false),
+            ("C:\\", false),
+            ("/srv/images", true),
+            ("D:\\", true),
+            ("C:\\Data", true),
+        ] {
+            assert_eq!(is_searchable(path), expected, "{path}");
+        }
     }
 }

@@ -420,7 +420,12 @@ fn a_real_computer_and_folders_of_others() {
     assert!(!software.packages.is_empty(), "this computer has packages");
     assert!(gaps.iter().any(|gap| gap.what.ends_with("missing")), "{gaps:?}");
     let recognised: Vec<&str> = software.dental.iter().map(|product| product.signature.as_str()).collect();
-    assert_eq!(recognised, ["claim-folders", "open-dental", "romexis", "vixwin"]);
+    assert_eq!(
+        recognised,
+        ["claim-folders", "open-dental", "romexis", "vixwin"],
+        "{gaps:?} {:?}",
+        software.dental
+    );
     let here = software.secrets.iter().filter(|secret| Path::new(&secret.path).starts_with(root));
     let mut secrets: Vec<&str> = here.map(|secret| secret.signature.as_str()).collect();
     secrets.sort_unstable();
