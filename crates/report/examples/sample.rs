@@ -1,7 +1,7 @@
 //! Writes the sample practice's report to a folder, to look at: `cargo run -p enamel-report --example sample -- DIR`.
 
 #[allow(dead_code)] // the tests use more of it
-#[path = "../tests/all/sample.rs"]
+#[path = "../tests/all/sample/mod.rs"]
 mod sample;
 
 use std::error::Error;
@@ -13,6 +13,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = sample::model();
     std::fs::write(folder.join("report.html"), enamel_report::render_html(&model)?)?;
     std::fs::write(folder.join("findings.json"), enamel_report::ocsf::findings_json(&model))?;
-    std::fs::write(folder.join("assessment-results.json"), enamel_report::oscal::assessment_results(&model)?)?;
+    std::fs::write(
+        folder.join("assessment-results.json"),
+        enamel_report::oscal::assessment_results(&model)?,
+    )?;
     Ok(())
 }

@@ -10,7 +10,8 @@ use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
-    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult, Timestamp,
+    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult,
+    Timestamp,
 };
 
 /// Everything one report says.

@@ -62,7 +62,10 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
     put("finding_info", finding_info(entry, facts.map(|facts| facts.sensor.as_str())));
     put("device", device_object(finding, device, model));
     if !finding.subject.is_empty() {
-        put("resources", json!([{ "name": finding.subject, "uid": finding.id.to_string(), "type": "subject" }]));
+        put(
+            "resources",
+            json!([{ "name": finding.subject, "uid": finding.id.to_string(), "type": "subject" }]),
+        );
     }
     for (key, value) in class_attributes(entry) {
         event.insert(key.to_owned(), value);
@@ -92,7 +95,10 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
 pub fn findings_json(model: &ReportModel) -> String {
     let mut entries: Vec<&FindingEntry> = model.findings.iter().collect();
     entries.sort_by_key(|entry| (entry.state, std::cmp::Reverse(entry.finding.severity), entry.finding.id));
-    entries.into_iter().map(|entry| text::escape_json(&finding_line(entry, model).to_string()) + "\n").collect()
+    entries
+        .into_iter()
+        .map(|entry| text::escape_json(&finding_line(entry, model).to_string()) + "\n")
+        .collect()
 }
 
 const fn class_name(class: FindingClass) -> &'static str {
@@ -177,8 +183,7 @@ fn device_object(finding: &Finding, device: Option<&DeviceEntry>, model: &Report
         object["hostname"] = json!(inventory.hostname);
         object["type_id"] = json!(type_id);
         object["type"] = json!(kind);
-        object["os"] =
-            json!({ "name": inventory.os.name, "type_id": os_id, "type": os, "version": inventory.os.version });
+        object["os"] = json!({ "name": inventory.os.name, "type_id": os_id, "type": os, "version": inventory.os.version });
         if let Some(address) = inventory.addresses.first() {
             object["ip"] = json!(address);
         }
@@ -205,7 +210,8 @@ fn class_attributes(entry: &FindingEntry) -> Vec<(&'static str, Value)> {
                 "status": status,
                 "status_detail": finding.seen,
             });
-            let evidence = json!([{ "uid": finding.observation.to_string(), "data": { "seen": finding.seen } }]);
+            let evidence =
+                json!([{ "uid": finding.observation.to_string(), "data": { "seen": finding.seen } }]);
             vec![("compliance", compliance), ("remediation", remediation), ("evidences", evidence)]
         }
         FindingClass::Vulnerability => vec![(

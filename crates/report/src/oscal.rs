@@ -165,7 +165,8 @@ fn finding(row: &crate::ControlRow, model: &ReportModel) -> Value {
         prop("citation", id),
     ];
     props.extend(row.proposed.as_ref().map(|status| prop("status-2025-proposal", state_name(status.state))));
-    let mut observed: BTreeSet<ObservationId> = status.evidence.iter().map(|evidence| evidence.observation).collect();
+    let mut observed: BTreeSet<ObservationId> =
+        status.evidence.iter().map(|evidence| evidence.observation).collect();
     observed.extend(status.attestation.as_ref().map(|attestation| attestation.observation));
     observed.retain(|id| model.evidence.contains_key(id));
     let against: BTreeSet<String> = present(model)
@@ -220,7 +221,8 @@ fn risks(model: &ReportModel) -> Vec<Value> {
             }],
         });
         if model.evidence.contains_key(&finding.observation) {
-            risk["related-observations"] = json!([{ "observation-uuid": observation_uuid(finding.observation) }]);
+            risk["related-observations"] =
+                json!([{ "observation-uuid": observation_uuid(finding.observation) }]);
         }
         risk
     };

@@ -5,7 +5,7 @@
 //! from the model that the page's templates accept; they escape its markup and isolate its direction with `<bdi>`.
 //! Nothing here is lost silently: what cannot be shown is named by its code point, what is cut says how much.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Serialize;
 
@@ -48,14 +48,16 @@ pub fn shown(text: &str) -> Shown {
             && cut.contains(&index)
         {
             if index == cut.start {
-                out.push_str(&format!(" [… {} characters left out …] ", cut.len()));
+                let _ = write!(out, " [… {} characters left out …] ", cut.len()); // writing to a String cannot fail
             }
             continue;
         }
         match c {
             c if c.is_whitespace() && !is_unshowable(c) => out.push(if c == '\u{a0}' { c } else { ' ' }),
             '\t' | '\n' | '\r' => out.push(' '),
-            c if is_unshowable(c) => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            c if is_unshowable(c) => {
+                let _ = write!(out, "[U+{:04X}]", u32::from(c));
+            }
             c => out.push(c),
         }
     }
@@ -86,7 +88,7 @@ pub(crate) fn escape_json(json: &str) -> String {
         if c != '\n' && is_unshowable(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(c);
@@ -103,7 +105,7 @@ pub(crate) fn css_string(text: &Shown) -> String {
         if c.is_ascii_alphanumeric() || c == ' ' {
             out.push(c);
         } else {
-            out.push_str(&format!("\\{:06x}", u32::from(c)));
+            let _ = write!(out, "\\{:06x} ", u32::from(c)); // the space ends the escape and is not shown
         }
     }
     out.push('"');
@@ -145,7 +147,8 @@ mod tests {
 
     #[test]
     fn steps_lose_their_numbers_and_nothing_else() {
-        let lines: Vec<_> = steps("1. Open it\n\n- Close it\n2) Wait\n3.5 GB free").iter().map(Shown::to_string).collect();
+        let lines: Vec<_> =
+            steps("1. Open it\n\n- Close it\n2) Wait\n3.5 GB free").iter().map(Shown::to_string).collect();
         assert_eq!(lines, ["Open it", "Close it", "Wait", "3.5 GB free"]);
     }
 
@@ -160,6 +163,9 @@ mod tests {
 
     #[test]
     fn a_css_string_cannot_be_left() {
-        assert_eq!(css_string(&shown("A\"}</style>")), "\"A\\000022\\00007d\\00003c\\00002fstyle\\00003e\"");
+        assert_eq!(
+            css_string(&shown("A\"}</style>")),
+            "\"A\\000022 \\00007d \\00003c \\00002f style\\00003e \""
+        );
     }
 }

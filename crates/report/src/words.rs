@@ -82,7 +82,13 @@ pub(crate) fn frequency(per_year: f64) -> String {
         f if f < 0.001 => "less than once in 1,000 years".to_owned(),
         f if f < 0.95 => {
             let years = (1.0 / f).round().max(1.0);
-            if years < 2.0 { "about once a year".to_owned() } else { format!("about once in {years:.0} years") }
+            // Two figures: more would claim a precision that no such estimate has.
+            let years = if years >= 100.0 { (years / 10.0).round() * 10.0 } else { years };
+            if years < 2.0 {
+                "about once a year".to_owned()
+            } else {
+                format!("about once in {years:.0} years")
+            }
         }
         f if f < 1.5 => "about once a year".to_owned(),
         f => format!("about {f:.0} times a year"),

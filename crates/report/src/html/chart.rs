@@ -25,9 +25,15 @@ struct Scale {
 
 impl Scale {
     fn of(losses: &LossDistribution) -> Self {
-        let most = losses.curve.iter().filter(|(_, chance)| *chance > 0.0).map(|(loss, _)| loss.0).fold(0.0, f64::max);
+        let most = losses
+            .curve
+            .iter()
+            .filter(|(_, chance)| *chance > 0.0)
+            .map(|(loss, _)| loss.0)
+            .fold(0.0, f64::max);
         let highest = losses.curve.iter().map(|(_, chance)| *chance).fold(0.0, f64::max).min(1.0);
-        let top = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0].into_iter().find(|step| highest <= *step).unwrap_or(1.0);
+        let top =
+            [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0].into_iter().find(|step| highest <= *step).unwrap_or(1.0);
         Self { most: 10f64.powf(most.max(LEAST * 10.0).log10().ceil()), top }
     }
 
@@ -54,24 +60,37 @@ pub(super) fn curve(losses: &LossDistribution, title: &str, description: &str) -
     let mut put = |part: std::fmt::Arguments<'_>| {
         let _ = svg.write_fmt(part); // writing to a String cannot fail
     };
-    put(format_args!("<title id=\"curve-title\">{title}</title><desc id=\"curve-text\">{description}</desc>"));
+    put(format_args!(
+        "<title id=\"curve-title\">{title}</title><desc id=\"curve-text\">{description}</desc>"
+    ));
     for step in 0..=4u8 {
         let chance = scale.top * f64::from(step) / 4.0;
         let y = scale.y(chance);
         put(format_args!("<line class=\"grid\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"));
         let label = chance * 100.0;
         let digits = usize::from(scale.top < 0.1);
-        put(format_args!("<text class=\"tick end\" x=\"{:.0}\" y=\"{:.1}\">{label:.digits$}%</text>", LEFT - 9.0, y + 5.0));
+        put(format_args!(
+            "<text class=\"tick end\" x=\"{:.0}\" y=\"{:.1}\">{label:.digits$}%</text>",
+            LEFT - 9.0,
+            y + 5.0
+        ));
     }
     let mut loss = LEAST;
     while loss <= scale.most * 1.001 {
         let x = scale.x(loss);
         put(format_args!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{BOTTOM}\"/>"));
         let anchor = if loss >= scale.most * 0.999 { "end" } else { "mid" };
-        put(format_args!("<text class=\"tick {anchor}\" x=\"{x:.1}\" y=\"{:.0}\">{}</text>", BOTTOM + 20.0, short(loss)));
+        put(format_args!(
+            "<text class=\"tick {anchor}\" x=\"{x:.1}\" y=\"{:.0}\">{}</text>",
+            BOTTOM + 20.0,
+            short(loss)
+        ));
         loss *= 10.0;
     }
-    let path: Vec<String> = points.iter().map(|(loss, chance)| format!("{:.1} {:.1}", scale.x(*loss), scale.y(*chance))).collect();
+    let path: Vec<String> = points
+        .iter()
+        .map(|(loss, chance)| format!("{:.1} {:.1}", scale.x(*loss), scale.y(*chance)))
+        .collect();
     let path = path.join(" L");
     let (first, last) = (scale.x(points[0].0), scale.x(points[points.len() - 1].0));
     put(format_args!("<path class=\"area\" d=\"M{first:.1} {BOTTOM} L{path} L{last:.1} {BOTTOM} Z\"/>"));
@@ -87,8 +106,15 @@ pub(super) fn curve(losses: &LossDistribution, title: &str, description: &str) -
         }
     }
     let middle = f64::midpoint(LEFT, RIGHT);
-    put(format_args!("<text class=\"axis mid\" x=\"{middle:.0}\" y=\"{:.0}\">What the year costs</text>", BOTTOM + 46.0));
-    put(format_args!("<text class=\"axis\" x=\"{:.0}\" y=\"{:.0}\">Chance of a year that costs at least this much</text>", LEFT + 8.0, TOP + 14.0));
+    put(format_args!(
+        "<text class=\"axis mid\" x=\"{middle:.0}\" y=\"{:.0}\">What the year costs</text>",
+        BOTTOM + 46.0
+    ));
+    put(format_args!(
+        "<text class=\"axis\" x=\"{:.0}\" y=\"{:.0}\">Chance of a year that costs at least this much</text>",
+        LEFT + 8.0,
+        TOP + 14.0
+    ));
     svg.push_str("</svg>");
     svg
 }
@@ -120,21 +146,35 @@ mod tests {
     use super::*;
 
     fn losses(curve: Vec<(Usd, f64)>) -> LossDistribution {
-        LossDistribution { mean: Usd(0.0), p50: Usd(0.0), p90: Usd(40_000.0), p95: Usd(90_000.0), any_loss: 0.2, curve }
+        LossDistribution {
+            mean: Usd(0.0),
+            p50: Usd(0.0),
+            p90: Usd(40_000.0),
+            p95: Usd(90_000.0),
+            any_loss: 0.2,
+            curve,
+        }
     }
 
     #[test]
     fn the_curve_stays_within_its_frame() {
-        let curve = (0..5_000).map(|step| (Usd(f64::from(step) * 400.0), 0.18 * (1.0 - f64::from(step) / 5_000.0))).collect();
+        let curve = (0..5_000)
+            .map(|step| (Usd(f64::from(step) * 400.0), 0.18 * (1.0 - f64::from(step) / 5_000.0)))
+            .collect();
         let svg = curve_of(curve);
         let path = svg.split("class=\"line\" d=\"M").nth(1).unwrap().split('"').next().unwrap();
         let points: Vec<(f64, f64)> = path
             .split(" L")
-            .map(|point| point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap())
+            .map(|point| {
+                point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap()
+            })
             .collect();
         assert!(points.len() <= POINTS + 2, "{}", points.len());
         assert!(points.iter().all(|(x, y)| (LEFT..=RIGHT).contains(x) && (TOP..=BOTTOM).contains(y)));
-        assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1), "falls from left to right");
+        assert!(
+            points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1),
+            "falls from left to right"
+        );
     }
 
     #[test]

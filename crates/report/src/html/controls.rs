@@ -48,6 +48,7 @@ pub(crate) struct Control {
 #[derive(Serialize)]
 pub(crate) struct Proposed {
     pub(super) state: (&'static str, &'static str),
+    /// Empty where it is the same as under the rule in force.
     pub(super) why: Shown,
 }
 
@@ -109,10 +110,10 @@ fn control(row: &ControlRow, context: &Context<'_>) -> Control {
         evidence: evidence(&row.status, context),
         more_evidence: row.status.evidence.len().saturating_sub(EVIDENCE) as u64,
         attestation: row.status.attestation.as_ref().map(|attestation| attested(attestation, context)),
-        proposed: row
-            .proposed
-            .as_ref()
-            .map(|status| Proposed { state: words::state(status.state), why: shown(&status.why) }),
+        proposed: row.proposed.as_ref().map(|status| Proposed {
+            state: words::state(status.state),
+            why: if status.why == row.status.why { Shown::default() } else { shown(&status.why) },
+        }),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Survey {
     pub(super) seen: String,
     pub(super) looked_at: String,
     pub(super) persons: String,
-    pub(super) files_with_phi: u64,
+    pub(super) files_with_phi: String,
     pub(super) folders: Vec<Folder>,
     pub(super) more_folders: u64,
     pub(super) problems: Vec<(Shown, String)>,
@@ -96,18 +96,31 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> DataSection
 
 fn survey(entry: &SurveyEntry, folders: usize, model: &ReportModel, context: &Context<'_>) -> Survey {
     let survey = &entry.survey;
-    let seen = model.evidence.get(&entry.observation).map(|facts| words::date(facts.observed_at)).unwrap_or_default();
+    let seen = model
+        .evidence
+        .get(&entry.observation)
+        .map(|facts| words::date(facts.observed_at))
+        .unwrap_or_default();
     Survey {
         root: shown(&survey.root),
         device: context.device(entry.device),
         evidence: context.evidence.link(entry.observation),
         seen,
-        looked_at: format!("{} ({})", words::counted(survey.files, "file", "files"), words::bytes(survey.bytes)),
+        looked_at: format!(
+            "{} ({})",
+            words::counted(survey.files, "file", "files"),
+            words::bytes(survey.bytes)
+        ),
         persons: words::estimate(survey.persons),
-        files_with_phi: survey.files_with_phi,
+        files_with_phi: words::count(survey.files_with_phi),
         folders: survey.folders.iter().take(folders).map(folder).collect(),
         more_folders: survey.folders.len().saturating_sub(folders) as u64 + survey.folders_not_listed,
-        problems: survey.problems.iter().take(20).map(|(why, count)| (shown(why), words::count(*count))).collect(),
+        problems: survey
+            .problems
+            .iter()
+            .take(20)
+            .map(|(why, count)| (shown(why), words::count(*count)))
+            .collect(),
     }
 }
 
@@ -119,14 +132,18 @@ fn folder(folder: &PhiFolder) -> Folder {
         .collect();
     let mut formats: Vec<_> = folder.formats.iter().collect();
     formats.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-    let mut text: Vec<String> = formats.iter().take(FORMATS).map(|(format, count)| format!("{} {format}", words::count(**count))).collect();
+    let mut text: Vec<String> = formats
+        .iter()
+        .take(FORMATS)
+        .map(|(format, count)| format!("{} {format}", words::count(**count)))
+        .collect();
     if formats.len() > FORMATS {
         text.push(format!("{} other kinds", formats.len() - FORMATS));
     }
     Folder {
         path: shown(&folder.path),
         persons: words::estimate(folder.persons),
-        files: words::count(folder.files),
+        files: words::counted(folder.files, "file", "files"),
         what: kinds.join(", "),
         formats: shown(&text.join(", ")),
         readable: match folder.readable_by_others {

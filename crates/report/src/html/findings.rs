@@ -1,6 +1,7 @@
 //! All findings by severity, what could not be seen, and every check with its outcome.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use enamel_types::{CheckOutcome, Severity};
 use serde::Serialize;
@@ -80,7 +81,8 @@ pub(crate) struct ResolvedLine {
 }
 
 pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> FindingsSection {
-    let present: Vec<&FindingEntry> = model.findings.iter().filter(|entry| entry.state != FindingState::Resolved).collect();
+    let present: Vec<&FindingEntry> =
+        model.findings.iter().filter(|entry| entry.state != FindingState::Resolved).collect();
     let resolved = || model.findings.iter().filter(|entry| entry.state == FindingState::Resolved);
     let severities =
         [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
@@ -121,7 +123,8 @@ fn severity_group(
         return None;
     }
     // What the plan puts first stands first here too; what it does not know follows by name.
-    let rank = |rule: &str| model.risk.fixes.iter().position(|fix| fix.id.as_str() == rule).unwrap_or(usize::MAX);
+    let rank =
+        |rule: &str| model.risk.fixes.iter().position(|fix| fix.id.as_str() == rule).unwrap_or(usize::MAX);
     let mut rules: Vec<_> = rules.into_iter().collect();
     rules.sort_by_key(|(rule, _)| rank(rule));
     let listed: Vec<RuleGroup> = rules
@@ -130,7 +133,9 @@ fn severity_group(
         .map(|(rule, entries)| {
             // One rule may find things of two severities; a page must not hold two anchors of one name.
             let first_of_rule = entries.first().is_some_and(|first| {
-                !present.iter().any(|other| other.finding.rule == first.finding.rule && other.finding.severity > severity)
+                !present.iter().any(|other| {
+                    other.finding.rule == first.finding.rule && other.finding.severity > severity
+                })
             });
             let group = rule_group(rule, first_of_rule, entries, PLACES.min(*budget), context);
             *budget -= group.places.len();
@@ -151,13 +156,21 @@ fn rule_group(
 ) -> RuleGroup {
     let mut entries = entries.to_vec();
     entries.sort_by(|a, b| {
-        (a.finding.device, &a.finding.subject, a.finding.id).cmp(&(b.finding.device, &b.finding.subject, b.finding.id))
+        (a.finding.device, &a.finding.subject, a.finding.id).cmp(&(
+            b.finding.device,
+            &b.finding.subject,
+            b.finding.id,
+        ))
     });
     let first = &entries[0].finding;
     let place = |entry: &&FindingEntry| FindingPlace {
         device: context.device(entry.finding.device),
         subject: shown(&entry.finding.subject),
-        title: if entry.finding.title == first.title { Shown::default() } else { shown(&entry.finding.title) },
+        title: if entry.finding.title == first.title {
+            Shown::default()
+        } else {
+            shown(&entry.finding.title)
+        },
         seen: shown(&entry.finding.seen),
         first: words::date(entry.first_seen),
         last: words::date(entry.last_seen),
@@ -189,7 +202,7 @@ pub(super) fn anchor(rule: &str) -> String {
         if c.is_ascii_alphanumeric() {
             anchor.push(c);
         } else {
-            anchor.push_str(&format!("_{:02x}", u32::from(c)));
+            let _ = write!(anchor, "_{:02x}", u32::from(c)); // writing to a String cannot fail
         }
     }
     anchor

@@ -115,7 +115,11 @@ impl<'a> Context<'a> {
     fn of(model: &'a ReportModel) -> Self {
         Self {
             now: model.generated_at,
-            names: model.devices.iter().map(|device| (device.id, device.inventory.hostname.as_str())).collect(),
+            names: model
+                .devices
+                .iter()
+                .map(|device| (device.id, device.inventory.hostname.as_str()))
+                .collect(),
             evidence: evidence::Index::of(model),
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct RiskSection {
     /// The chart as SVG; made by us from figures, safe to put into the page as it is.
     pub(super) svg: String,
     pub(super) mean: String,
+    /// Whether more than half of all years cost nothing.
+    pub(super) mostly_nothing: bool,
     /// What the distribution means, a sentence each.
     pub(super) sentences: Vec<String>,
     /// The curve as a table: a loss, and how likely a year costs at least that much.
@@ -115,8 +117,13 @@ pub(super) fn section(model: &ReportModel) -> RiskSection {
     let risk = &model.risk;
     let sentences = sentences(&risk.total);
     RiskSection {
-        svg: chart::curve(&risk.total, "How likely it is that a year costs at least a given sum", &sentences.join(" ")),
+        svg: chart::curve(
+            &risk.total,
+            "How likely it is that a year costs at least a given sum",
+            &sentences.join(" "),
+        ),
         mean: risk.total.mean.to_string(),
+        mostly_nothing: risk.total.any_loss < 0.5,
         table: table(&risk.total),
         sentences,
         scenarios: scenarios(model),
@@ -237,8 +244,9 @@ fn heat_map(model: &ReportModel) -> Option<HeatView> {
     };
     let cell = |likelihood: usize, impact: usize| {
         let level = map.cells[likelihood][impact];
-        let here =
-            |entry: &&HeatMapEntry| entry.likelihood == Level::ALL[likelihood] && entry.impact == Level::ALL[impact];
+        let here = |entry: &&HeatMapEntry| {
+            entry.likelihood == Level::ALL[likelihood] && entry.impact == Level::ALL[impact]
+        };
         HeatCell {
             level: level.as_str(),
             key: key(level),

@@ -1,6 +1,7 @@
 //! The first page: the answer in one sentence, four figures, and the three things to do this week.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use enamel_types::control::ControlState;
 use enamel_types::{DeviceId, Estimate, Finding, Severity, Usd};
@@ -115,8 +116,16 @@ impl Controls {
 }
 
 /// The answer. It is never yes while anything serious is open, and never a plain yes while much could not be seen.
-fn verdict(critical: u64, high: u64, controls: &Controls, model: &ReportModel) -> (&'static str, &'static str, String) {
-    let loss = format!("As things stand, a cyber incident costs a practice like this {} in an average year", model.risk.total.mean);
+fn verdict(
+    critical: u64,
+    high: u64,
+    controls: &Controls,
+    model: &ReportModel,
+) -> (&'static str, &'static str, String) {
+    let loss = format!(
+        "As things stand, a cyber incident costs a practice like this {} in an average year",
+        model.risk.total.mean
+    );
     if critical > 0 {
         let weaknesses = words::counted(critical, "weakness needs", "weaknesses need");
         ("No.", "bad", format!("{weaknesses} fixing today. {loss}."))
@@ -129,7 +138,9 @@ fn verdict(critical: u64, high: u64, controls: &Controls, model: &ReportModel) -
         (
             "We cannot say yet.",
             "unknown",
-            format!("Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for could not be checked. {loss}."),
+            format!(
+                "Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for could not be checked. {loss}."
+            ),
         )
     } else {
         ("As far as we could see, yes.", "good", format!("No serious weakness is open. {loss}."))
@@ -142,7 +153,11 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
     let found = if model.patient_data.is_empty() {
         ("not looked for".to_owned(), "No folder was given to search".to_owned())
     } else {
-        let folders = model.patient_data.iter().map(|entry| entry.survey.folders.len() as u64 + entry.survey.folders_not_listed).sum();
+        let folders = model
+            .patient_data
+            .iter()
+            .map(|entry| entry.survey.folders.len() as u64 + entry.survey.folders_not_listed)
+            .sum();
         let note = if persons.low == persons.high {
             format!("In {}", words::counted(folders, "folder", "folders"))
         } else {
@@ -161,7 +176,8 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
         Figure {
             href: "#findings",
             value: words::count(critical + high),
-            label: if critical + high == 1 { "serious weakness open" } else { "serious weaknesses open" }.to_owned(),
+            label: if critical + high == 1 { "serious weakness open" } else { "serious weaknesses open" }
+                .to_owned(),
             note: format!("{} to fix today, {} this week", words::count(critical), words::count(high)),
         },
         Figure {
@@ -192,7 +208,8 @@ pub(super) fn persons(model: &ReportModel) -> Estimate {
 
 fn change(model: &ReportModel) -> String {
     let Some(previous) = &model.previous else { return String::new() };
-    let since = |entry: &&crate::FindingEntry| entry.state == FindingState::Open && entry.first_seen > previous.at;
+    let since =
+        |entry: &&crate::FindingEntry| entry.state == FindingState::Open && entry.first_seen > previous.at;
     let new = model.findings.iter().filter(since).count() as u64;
     let gone = model
         .findings
@@ -208,16 +225,20 @@ fn change(model: &ReportModel) -> String {
     if let Some(before) = previous.mean {
         let difference = model.risk.total.mean - before;
         let direction = if difference.0 < 0.0 { "fell" } else { "rose" };
-        text.push_str(&format!(" The expected yearly loss {direction} by {}.", Usd(difference.0.abs())));
+        let _ = write!(text, " The expected yearly loss {direction} by {}.", Usd(difference.0.abs()));
     }
     text
 }
 
 fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
-    let by_id: HashMap<_, &Finding> = model.findings.iter().map(|entry| (entry.finding.id, &entry.finding)).collect();
+    let by_id: HashMap<_, &Finding> =
+        model.findings.iter().map(|entry| (entry.finding.id, &entry.finding)).collect();
     let card = |fix: &enamel_types::risk::FixWorth| {
         let findings: Vec<_> = fix.findings.iter().filter_map(|id| by_id.get(id).copied()).collect();
-        let place = |finding: &&Finding| Place { device: context.device(finding.device), subject: shown(&finding.subject) };
+        let place = |finding: &&Finding| Place {
+            device: context.device(finding.device),
+            subject: shown(&finding.subject),
+        };
         FixCard {
             rule: shown(fix.id.as_str()),
             title: shown(&fix.title),

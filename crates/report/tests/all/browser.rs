@@ -16,11 +16,17 @@ const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "
 #[test]
 fn the_page_holds_in_a_browser() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let modules = std::env::var_os("ENAMEL_BROWSER_MODULES").map_or_else(|| folder.join("node_modules"), PathBuf::from);
+    let modules =
+        std::env::var_os("ENAMEL_BROWSER_MODULES").map_or_else(|| folder.join("node_modules"), PathBuf::from);
     let browser = BROWSERS.iter().find(|path| Path::new(path).exists());
     let node = Command::new("node").arg("--version").output().is_ok();
     let (Some(browser), true, true) = (browser, node, modules.join("axe-core").is_dir()) else {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "Chromium, node and `npm install` in {}", folder.display());
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "Chromium, node and `npm install` in {}",
+            folder.display()
+        );
         println!("skipped: needs Chromium, node and `npm install` in {}", folder.display());
         return;
     };

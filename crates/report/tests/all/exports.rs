@@ -11,8 +11,16 @@ use crate::sample;
 
 /// Attributes that OCSF 1.6 requires of every event, and of each class and object that we use
 /// (schema.ocsf.io: base_event, finding, the three classes, and the objects named).
-const EVERY_EVENT: [&str; 8] =
-    ["activity_id", "category_uid", "class_uid", "type_uid", "severity_id", "time", "metadata", "finding_info"];
+const EVERY_EVENT: [&str; 8] = [
+    "activity_id",
+    "category_uid",
+    "class_uid",
+    "type_uid",
+    "severity_id",
+    "time",
+    "metadata",
+    "finding_info",
+];
 
 fn has(value: &Value, path: &str) -> bool {
     !value.pointer(path).unwrap_or(&Value::Null).is_null()
@@ -46,10 +54,16 @@ fn every_ocsf_event_has_what_its_class_requires() {
         match class {
             2002 => {
                 let vulnerability = &event["vulnerabilities"][0];
-                assert!(["cve", "cwe", "advisory"].iter().any(|key| has(vulnerability, &format!("/{key}/uid"))), "{line}");
+                assert!(
+                    ["cve", "cwe", "advisory"].iter().any(|key| has(vulnerability, &format!("/{key}/uid"))),
+                    "{line}"
+                );
             }
             2003 => {
-                assert!(event["compliance"]["standards"].as_array().is_some_and(|list| !list.is_empty()), "{line}");
+                assert!(
+                    event["compliance"]["standards"].as_array().is_some_and(|list| !list.is_empty()),
+                    "{line}"
+                );
                 assert!(event["compliance"]["status_id"].as_u64().is_some());
                 assert!(has(&event, "/remediation/desc"), "{line}");
                 assert!(has(&event, "/evidences/0/data"), "{line}");
@@ -67,7 +81,8 @@ fn every_ocsf_event_has_what_its_class_requires() {
 #[test]
 fn a_findings_life_shows_in_ocsf() {
     let mut model = sample::model();
-    let position = model.findings.iter().position(|entry| entry.finding.class == FindingClass::Compliance).unwrap();
+    let position =
+        model.findings.iter().position(|entry| entry.finding.class == FindingClass::Compliance).unwrap();
     for (state, once, activity, status, compliance) in [
         (FindingState::Open, true, 1, 1, 3),
         (FindingState::Open, false, 2, 1, 3),
@@ -79,7 +94,11 @@ fn a_findings_life_shows_in_ocsf() {
         entry.first_seen = if once { entry.last_seen } else { "2026-01-01T00:00:00Z".parse().unwrap() };
         let event = ocsf::finding_line(&model.findings[position], &model);
         let figures = [&event["activity_id"], &event["status_id"], &event["compliance"]["status_id"]];
-        assert_eq!(figures.map(|figure| figure.as_i64().unwrap()), [activity, status, compliance], "{state:?}");
+        assert_eq!(
+            figures.map(|figure| figure.as_i64().unwrap()),
+            [activity, status, compliance],
+            "{state:?}"
+        );
     }
 }
 
@@ -110,7 +129,9 @@ fn oscal_reads_back_and_says_what_the_model_says() {
     let risks: HashSet<_> = result.risks.iter().map(|risk| risk.uuid).collect();
     assert!(result.findings.iter().any(|finding| !finding.related_risks.is_empty()));
     for finding in &result.findings {
-        assert!(finding.related_observations.iter().all(|related| observed.contains(&related.observation_uuid)));
+        assert!(
+            finding.related_observations.iter().all(|related| observed.contains(&related.observation_uuid))
+        );
         assert!(finding.related_risks.iter().all(|related| risks.contains(&related.risk_uuid)));
     }
 }
@@ -125,19 +146,35 @@ fn oscal_keeps_the_published_schemas_rules() {
     let result = &document["assessment-results"]["results"][0];
     for observation in result["observations"].as_array().unwrap() {
         let methods = observation["methods"].as_array().unwrap();
-        assert!(methods.iter().all(|method| ["TEST", "EXAMINE", "INTERVIEW"].contains(&method.as_str().unwrap())));
-        assert!(has(observation, "/collected") && has(observation, "/description") && has(observation, "/expires"));
+        assert!(
+            methods.iter().all(|method| ["TEST", "EXAMINE", "INTERVIEW"].contains(&method.as_str().unwrap()))
+        );
+        assert!(
+            has(observation, "/collected")
+                && has(observation, "/description")
+                && has(observation, "/expires")
+        );
     }
-    let methods: HashSet<&str> =
-        result["observations"].as_array().unwrap().iter().map(|observation| observation["methods"][0].as_str().unwrap()).collect();
+    let methods: HashSet<&str> = result["observations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|observation| observation["methods"][0].as_str().unwrap())
+        .collect();
     assert_eq!(methods.len(), 3, "{methods:?}");
     assert!(has(result, "/reviewed-controls/control-selections/0/include-controls/0/control-id"));
     let plan = document["assessment-results"]["import-ap"]["href"].as_str().unwrap();
-    assert_eq!(plan.strip_prefix('#'), document["assessment-results"]["back-matter"]["resources"][0]["uuid"].as_str());
+    assert_eq!(
+        plan.strip_prefix('#'),
+        document["assessment-results"]["back-matter"]["resources"][0]["uuid"].as_str()
+    );
     for finding in result["findings"].as_array().unwrap() {
         let status = &finding["target"]["status"];
         if finding["props"][0]["value"] == "unknown" {
-            assert_eq!((status["state"].as_str(), status["reason"].as_str()), (Some("not-satisfied"), Some("other")));
+            assert_eq!(
+                (status["state"].as_str(), status["reason"].as_str()),
+                (Some("not-satisfied"), Some("other"))
+            );
         }
     }
     check_nodes(&document);
@@ -178,10 +215,14 @@ fn an_empty_practice_still_exports() {
     model.evidence.clear();
     let json = export::assessment_results(&model).unwrap();
     let _: Document = serde_json::from_str(&json).unwrap();
-    check_nodes(&serde_json::from_str(&json).map(|mut document: Value| {
-        // `include-all` is an empty object by the schema; nothing else may be empty.
-        document["assessment-results"]["results"][0]["reviewed-controls"].take();
-        document
-    }).unwrap());
+    check_nodes(
+        &serde_json::from_str(&json)
+            .map(|mut document: Value| {
+                // `include-all` is an empty object by the schema; nothing else may be empty.
+                document["assessment-results"]["results"][0]["reviewed-controls"].take();
+                document
+            })
+            .unwrap(),
+    );
     assert_eq!(ocsf::findings_json(&model), "");
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use enamel_report::{FindingState, render_html};
-use enamel_types::control::ControlState;
 use enamel_types::Severity;
+use enamel_types::control::ControlState;
 
 use crate::sample;
 
@@ -45,7 +45,9 @@ fn the_sample_page_reads_as_agreed() {
 #[test]
 fn nothing_is_loaded_and_nothing_runs() {
     let html = render_html(&sample::model()).unwrap();
-    for word in ["http://", "https://", "<script", "<link", "@import", "url(", "javascript:", " onload", " onclick"] {
+    for word in
+        ["http://", "https://", "<script", "<link", "@import", "url(", "javascript:", " onload", " onclick"]
+    {
         let found = html.replace("http://www.w3.org/2000/svg", ""); // a name space, which nobody fetches
         assert!(!found.contains(word), "{word}");
     }

@@ -7,7 +7,10 @@ use crate::sample;
 
 /// Markup, an attribute's end, a style's end, a direction override, controls, and four thousand letters.
 fn hostile() -> String {
-    format!("\"'><script>alert(1)</script></style><img src=x onerror=alert(2)>{{{{7*7}}}}\u{202e}gpj.exe\u{1b}[31m\0\r\n\u{2028}{}", "x".repeat(4_000))
+    format!(
+        "\"'><script>alert(1)</script></style><img src=x onerror=alert(2)>{{{{7*7}}}}\u{202e}gpj.exe\u{1b}[31m\0\r\n\u{2028}{}",
+        "x".repeat(4_000)
+    )
 }
 
 /// The sample with every text that could come from a computer or a person's file replaced.
@@ -25,7 +28,13 @@ fn poisoned() -> ReportModel {
     }
     for entry in &mut model.findings {
         let finding = &mut entry.finding;
-        for text in [&mut finding.subject, &mut finding.title, &mut finding.why, &mut finding.seen, &mut finding.fix.how] {
+        for text in [
+            &mut finding.subject,
+            &mut finding.title,
+            &mut finding.why,
+            &mut finding.seen,
+            &mut finding.fix.how,
+        ] {
             text.clone_from(&bad);
         }
     }
@@ -101,7 +110,8 @@ fn no_control_character_and_no_direction_mark_reaches_the_reader() {
     let model = poisoned();
     let html = render_html(&model).unwrap();
     let risky = |c: &char| {
-        (c.is_control() && *c != '\n') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && *c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     assert_eq!(html.chars().find(risky), None);
     assert!(html.contains("[U+202E]"), "what was there is named");

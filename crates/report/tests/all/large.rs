@@ -14,7 +14,8 @@ fn large() -> ReportModel {
             let mut entry = templates[index % templates.len()].clone();
             entry.finding.rule = RuleId::new(format!("X{:03}", index % 120)).unwrap();
             entry.finding.subject = format!(r"D:\Shared\Office\{index}\{}", "long name ".repeat(30));
-            entry.finding.id = FindingId::derive(entry.finding.device, &entry.finding.rule, &entry.finding.subject);
+            entry.finding.id =
+                FindingId::derive(entry.finding.device, &entry.finding.rule, &entry.finding.subject);
             entry
         })
         .collect();
@@ -51,7 +52,8 @@ fn a_large_practice_gets_a_small_page_that_counts_what_it_leaves_out() {
 fn every_link_leads_somewhere_and_no_anchor_stands_twice() {
     for model in [sample::model(), large()] {
         let html = render_html(&model).unwrap();
-        let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let ids: Vec<&str> =
+            html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         let unique: std::collections::HashSet<_> = ids.iter().copied().collect();
         assert_eq!(unique.len(), ids.len(), "an id stands twice");
         for target in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {

@@ -1,8 +1,11 @@
 //! The report as its readers get it: an office manager, an auditor, and the machines of both.
 
+#![allow(clippy::unwrap_used)] // helpers of tests: clippy exempts only the test functions themselves
+
 mod browser;
 mod exports;
 mod golden;
 mod hostile;
 mod large;
+mod print;
 mod sample;
