@@ -78,7 +78,7 @@ pub(super) fn read(looker: &Looker<'_>, source: &Source) -> Option<Found> {
             (format!("timedatectl {property}"), reading)
         }
         Source::Sysctl(name) => {
-            let answer = looker.host.query(&SystemQuery::Sysctl { name: name.clone() });
+            let answer = looker.query(&SystemQuery::Sysctl { name: name.clone() });
             let reading = looker.answer(answer, |answer| {
                 answer.into_iter().next().map_or(Reading::Absent, |(_, value)| Reading::Value(value))
             });

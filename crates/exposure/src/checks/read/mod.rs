@@ -7,11 +7,11 @@ mod linux;
 mod text;
 mod windows;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use enamel_host::{Host, HostError, Program, ProgramOutput};
+use enamel_host::{Answer, Host, HostError, Program, ProgramOutput, SystemQuery};
 use enamel_types::config_state::{CheckReading, ConfigState, NamedValue, Reading, Value};
 use enamel_types::device::{DeviceInventory, OsInfo};
 use enamel_types::software::{Package, Service};
@@ -47,7 +47,8 @@ struct Looker<'a> {
     services: OnceCell<Result<Vec<Service>, HostError>>,
     packages: OnceCell<Result<Vec<Package>, HostError>>,
     inventory: OnceCell<Result<DeviceInventory, HostError>>,
-    gaps: std::cell::RefCell<BTreeMap<String, String>>,
+    answers: RefCell<BTreeMap<SystemQuery, Result<Option<Answer>, HostError>>>,
+    gaps: RefCell<BTreeMap<String, String>>,
 }
 
 impl<'a> Looker<'a> {
@@ -78,7 +79,8 @@ impl<'a> Looker<'a> {
             services: OnceCell::new(),
             packages: OnceCell::new(),
             inventory: OnceCell::new(),
-            gaps: std::cell::RefCell::default(),
+            answers: RefCell::default(),
+            gaps: RefCell::default(),
         }
     }
 
@@ -207,6 +209,16 @@ impl<'a> Looker<'a> {
             Ok(None) => Reading::Absent,
             Err(error) => self.gap(&error),
         }
+    }
+
+    /// Asks the system, once for each question: on Windows every answer costs a connection.
+    fn query(&self, query: &SystemQuery) -> Result<Option<Answer>, HostError> {
+        if let Some(known) = self.answers.borrow().get(query) {
+            return known.clone();
+        }
+        let answer = self.host.query(query);
+        self.answers.borrow_mut().insert(query.clone(), answer.clone());
+        answer
     }
 
     fn gap(&self, error: &HostError) -> Reading {

@@ -177,3 +177,98 @@ pub(super) fn windows_day(text: &str) -> Option<Date> {
     }
     text.get(..10)?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SSHD: &str = include_str!("../../../fixtures/recorded/debian12-sshd.txt");
+    const TESTPARM: &str = include_str!("../../../fixtures/recorded/debian12-testparm.txt");
+
+    #[test]
+    fn sshd_as_debian_prints_it() {
+        assert_eq!(sshd(SSHD, "PermitRootLogin").as_deref(), Some("without-password"));
+        assert_eq!(sshd(SSHD, "passwordauthentication").as_deref(), Some("yes"));
+        assert_eq!(sshd(SSHD, "kbdinteractiveauthentication").as_deref(), Some("no"));
+        assert_eq!(sshd(SSHD, "permit"), None);
+    }
+
+    #[test]
+    fn samba_as_debian_prints_it() {
+        assert_eq!(ini(TESTPARM, "global", "Server Min Protocol").as_deref(), Some("SMB2_02"));
+        assert_eq!(ini(TESTPARM, "global", "server signing").as_deref(), Some("default"));
+        let shares = samba_shares(TESTPARM);
+        assert_eq!(shares.keys().collect::<Vec<_>>(), ["homes"], "printers hold no charts");
+    }
+
+    #[test]
+    fn apt_in_both_ways_of_writing() {
+        let wanted = "APT::Periodic::Unattended-Upgrade";
+        for (text, value) in [
+            ("APT::Periodic::Unattended-Upgrade \"1\";", Some("1")),
+            ("apt { periodic { unattended-upgrade \"7\"; }; };", Some("7")),
+            (
+                "APT {\n Periodic {\n  Update-Package-Lists \"1\";\n  Unattended-Upgrade\n  \"0\";\n };\n};",
+                Some("0"),
+            ),
+            ("// APT::Periodic::Unattended-Upgrade \"1\";", None),
+            ("# APT::Periodic::Unattended-Upgrade \"1\";", None),
+            ("APT::Periodic::Unattended-Upgrade \"1\";\nAPT::Periodic::Unattended-Upgrade \"0\";", Some("0")),
+            ("}}}};;; \"\" { \"", None),
+        ] {
+            assert_eq!(apt(text, wanted).as_deref(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn firewalls_by_policy_and_by_last_rule() {
+        let chain = |hook: &str, policy: &str, rules: &str| {
+            format!(
+                "table inet f {{\n chain c {{\n  type filter hook {hook} priority 0; policy {policy};\n{rules}\n }}\n}}\n"
+            )
+        };
+        for (ruleset, drops) in [
+            (String::new(), None),
+            (chain("output", "drop", ""), None),
+            (chain("input", "drop", "  tcp dport 22 accept"), Some(true)),
+            (chain("input", "accept", "  tcp dport 22 accept"), Some(false)),
+            (chain("input", "accept", "  ct state invalid drop"), Some(false)),
+            (
+                chain(
+                    "input",
+                    "accept",
+                    "  ct state established accept\n  reject with icmpx admin-prohibited",
+                ),
+                Some(true),
+            ),
+            (chain("input", "accept", "  counter packets 3 bytes 180 drop"), Some(true)),
+            (chain("input", "accept", "") + &chain("input", "drop", ""), Some(true)),
+        ] {
+            assert_eq!(nft_drops(&ruleset), drops, "{ruleset}");
+        }
+        assert_eq!(iptables_drops("-P INPUT DROP\n"), Some(true));
+        assert_eq!(
+            iptables_drops("-P INPUT ACCEPT\n-A INPUT -i lo -j ACCEPT\n-A INPUT -j DROP\n"),
+            Some(true)
+        );
+        assert_eq!(iptables_drops("-P INPUT ACCEPT\n-A INPUT -s 10.0.0.9/32 -j DROP\n"), Some(false));
+        assert_eq!(iptables_drops("iptables: Permission denied"), None);
+    }
+
+    #[test]
+    fn days_as_windows_lists_them() {
+        for (text, day) in [
+            ("11/12/2024", Some("2024-11-12")),
+            ("1/9/2026 12:00:00 AM", Some("2026-01-09")),
+            ("20241112", Some("2024-11-12")),
+            ("2024-11-12 10:11:12", Some("2024-11-12")),
+            ("01db3496f7a40000", Some("2024-11-12")),
+            ("13/45/2024", None),
+            ("", None),
+            ("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", None),
+            ("ffffffffffffffff", None),
+        ] {
+            assert_eq!(windows_day(text).map(|day| day.to_string()).as_deref(), day, "{text}");
+        }
+    }
+}

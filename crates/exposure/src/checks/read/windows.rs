@@ -31,7 +31,7 @@ pub(super) fn read(looker: &Looker<'_>, source: &Source) -> Option<Found> {
             (format!("account {rid} disabled"), one(looker, &SystemQuery::AccountDisabled { rid: *rid }))
         }
         Source::PasswordPolicy(item) => {
-            let reading = looker.answer(looker.host.query(&SystemQuery::PasswordPolicy), |answer| {
+            let reading = looker.answer(looker.query(&SystemQuery::PasswordPolicy), |answer| {
                 let found = answer.into_iter().find(|(name, _)| name == item);
                 found.map_or(Reading::Absent, |(_, value)| Reading::Value(value))
             });
@@ -42,7 +42,7 @@ pub(super) fn read(looker: &Looker<'_>, source: &Source) -> Option<Found> {
             one(looker, &SystemQuery::AuditSubcategory { guid: guid.clone() }),
         ),
         Source::ShareAccess => {
-            let reading = looker.answer(looker.host.query(&SystemQuery::ShareAccess), |answer| {
+            let reading = looker.answer(looker.query(&SystemQuery::ShareAccess), |answer| {
                 Reading::Value(Value::List(answer.into_iter().map(entry).collect()))
             });
             ("shares".to_owned(), reading)
@@ -140,7 +140,7 @@ fn wmi(looker: &Looker<'_>, source: &WmiSource) -> Reading {
     if source.single {
         return one(looker, &query);
     }
-    looker.answer(looker.host.query(&query), |answer| {
+    looker.answer(looker.query(&query), |answer| {
         Reading::Each(
             answer
                 .into_iter()
@@ -162,7 +162,7 @@ fn system_drive(looker: &Looker<'_>) -> Result<String, Reading> {
 
 /// The first instance's value.
 fn one(looker: &Looker<'_>, query: &SystemQuery) -> Reading {
-    looker.answer(looker.host.query(query), |answer| {
+    looker.answer(looker.query(query), |answer| {
         answer.into_iter().next().map_or(Reading::Absent, |(_, value)| Reading::Value(value))
     })
 }
@@ -175,7 +175,7 @@ fn security_center(looker: &Looker<'_>) -> Reading {
         property: "productState".to_owned(),
         filter: None,
     };
-    looker.answer(looker.host.query(&query), |answer| {
+    looker.answer(looker.query(&query), |answer| {
         let product = |(name, value): (String, Value)| match value {
             Value::Int(state) => {
                 NamedValue { name, value: Some(Value::Bool((state >> 12) & 0xf == 1)), unreadable: None }
@@ -190,7 +190,7 @@ fn security_center(looker: &Looker<'_>) -> Reading {
 fn group_members(looker: &Looker<'_>, sid: &str) -> Reading {
     let built_in_disabled =
         matches!(one(looker, &SystemQuery::AccountDisabled { rid: 500 }), Reading::Value(Value::Bool(true)));
-    looker.answer(looker.host.query(&SystemQuery::GroupMembers { sid: sid.to_owned() }), |answer| {
+    looker.answer(looker.query(&SystemQuery::GroupMembers { sid: sid.to_owned() }), |answer| {
         let counts = |member: &(String, Value)| {
             let is_built_in =
                 matches!(&member.1, Value::Text(sid) if sid.starts_with("S-1-5-21-") && sid.ends_with("-500"));
@@ -216,7 +216,7 @@ fn newest_update(looker: &Looker<'_>) -> Reading {
         property: "InstalledOn".to_owned(),
         filter: None,
     };
-    let from_list = looker.answer(looker.host.query(&query), |answer| {
+    let from_list = looker.answer(looker.query(&query), |answer| {
         let day = |(_, value): &(String, Value)| match value {
             Value::Text(text) => text::windows_day(text),
             _ => None,
