@@ -255,6 +255,20 @@ mod tests {
         assert_eq!(iptables_drops("iptables: Permission denied"), None);
     }
 
+    /// Cut anywhere, as a stopped program leaves it, and with the parsers swapped.
+    #[test]
+    fn no_text_stops_a_reader() {
+        let apt_text = "APT { Periodic { Unattended-Upgrade \"1\"; // \u{e9}\n }; };";
+        let nft_text = "table inet f {\n chain c {\n  type filter hook input priority 0; policy drop;\n }\n}";
+        for text in [&SSHD[..700], &TESTPARM[..700], apt_text, nft_text, "01db3496f7a40000", "11/12/2024"] {
+            for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+                let text = &text[..end];
+                let _ = (ini(text, "global", "x"), sshd(text, "x"), property(text, "x"), apt(text, "x::y"));
+                let _ = (samba_shares(text), nft_drops(text), iptables_drops(text), windows_day(text));
+            }
+        }
+    }
+
     #[test]
     fn days_as_windows_lists_them() {
         for (text, day) in [
