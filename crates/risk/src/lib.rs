@@ -10,6 +10,9 @@
 //! the same parameters give the same bits on any number of threads. `docs/risk.md` and `docs/controls.md` explain the
 //! models to a reader who wants to check them.
 
+// Ranks, bucket numbers and chunk numbers are whole, not negative and below 2^32 by construction.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 mod attest;
 mod catalogue;
 pub mod dist;

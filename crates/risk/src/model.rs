@@ -137,7 +137,7 @@ fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
         let amount = Amount::Pert { low: low as f64, likely: value as f64, high: high.max(value) as f64 };
         let mut source = format!("Found by the scan for patient data, observation {}", measured.observation);
         if let Some(patients) = input.profile.patients {
-            source.push_str(&format!("; the practice states {patients}"));
+            source = format!("{source}; the practice states {patients}");
         }
         let value = measured.estimate.to_string();
         return (

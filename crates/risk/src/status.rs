@@ -149,7 +149,7 @@ impl<'a> Weighing<'a> {
             });
         }
         if let Some(late) = self.statement.filter(|_| !self.in_force) {
-            why.push_str(&format!("; {}", self.lapsed(late)));
+            why = format!("{why}; {}", self.lapsed(late));
         }
         (state, why)
     }

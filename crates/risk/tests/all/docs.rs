@@ -27,7 +27,7 @@ fn hold(page: &str, table: &str) {
 #[test]
 fn docs_of_the_priors() {
     let profile = PracticeProfile::default();
-    let figures = simulate(&scenarios(), &input(Default::default(), &[], &profile), 1, 1, 1);
+    let figures = simulate(&scenarios(), &input(std::collections::BTreeMap::new(), &[], &profile), 1, 1, 1);
     let mut table = "| number | value | basis | source or reasoning |\n|---|---|---|---|\n".to_owned();
     for a in &figures.assumptions {
         writeln!(
