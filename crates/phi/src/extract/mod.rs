@@ -25,6 +25,7 @@ mod ole;
 mod ooxml;
 mod pdf;
 mod rtf;
+mod sheet;
 mod sniff;
 mod source;
 mod sql;

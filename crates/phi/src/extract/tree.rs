@@ -71,6 +71,18 @@ impl Tree {
         }
     }
 
+    /// The text of the innermost open object, which is a value of that name.
+    pub(super) fn own_text(&mut self, value: &str, sink: &mut dyn Sink) {
+        if let Some(open) = self.open.last()
+            && !value.trim().is_empty()
+        {
+            let (outer, name) = (open.path_len, self.name().to_owned());
+            let inner = self.path.split_off(outer);
+            self.leaf(&name, value, sink);
+            self.path.push_str(&inner);
+        }
+    }
+
     /// Name of the innermost open object.
     pub(super) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
