@@ -11,24 +11,24 @@ use enamel_types::content::parse_toml;
 use crate::error::Error;
 
 /// Everything that judging needs, checked.
-pub struct Content {
+pub(crate) struct Content {
     /// Posture checks.
-    pub checks: Checks,
+    pub(crate) checks: Checks,
     /// Dental products and places of secrets.
-    pub signatures: Signatures,
+    pub(crate) signatures: Signatures,
     /// End-of-life dates.
-    pub eol: EolTable,
+    pub(crate) eol: EolTable,
     /// The control catalogue.
-    pub controls: Controls,
+    pub(crate) controls: Controls,
     /// Loss scenarios.
-    pub scenarios: Scenarios,
+    pub(crate) scenarios: Scenarios,
 }
 
 impl Content {
     /// What is compiled in, with each part that `folder` holds put in its place.
     ///
     /// `folder` is laid out like `content/` in the repository; a part that is missing there stays as built in.
-    pub fn load(folder: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, Error> {
         let files = |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
         let (checks, controls, scenarios) = (files("checks")?, files("controls")?, files("scenarios")?);
         Ok(Self {
@@ -49,7 +49,7 @@ impl Content {
 }
 
 /// Reads what a practice says about itself; without a file, the stated assumptions.
-pub fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, Error> {
+pub(crate) fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, Error> {
     match path {
         Some(path) => Ok(parse_toml(&path.display().to_string(), &read(path)?)?),
         None => Ok(PracticeProfile::default()),

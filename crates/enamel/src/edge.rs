@@ -8,7 +8,7 @@ use etcetera::BaseStrategy as _;
 use crate::error::Error;
 
 /// The system's clock.
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]
@@ -21,12 +21,12 @@ impl Clock for SystemClock {
 ///
 /// # Panics
 /// If the operating system has no randomness: then no id and no key made here could be trusted.
-pub fn random(bytes: &mut [u8]) {
+pub(crate) fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
 /// The platform's data directory: `~/.local/share/enamel`, `%APPDATA%\enamel`.
-pub fn default_data_dir() -> Result<PathBuf, Error> {
+pub(crate) fn default_data_dir() -> Result<PathBuf, Error> {
     etcetera::choose_base_strategy().map(|base| base.data_dir().join("enamel")).map_err(|error| {
         Error::new("the platform's data directory could not be found")
             .because(error)
@@ -35,7 +35,7 @@ pub fn default_data_dir() -> Result<PathBuf, Error> {
 }
 
 /// Where people keep files, for an assessment that was given no folder: `/home` and `/root`, or `C:\Users`.
-pub fn home_folders() -> Vec<PathBuf> {
+pub(crate) fn home_folders() -> Vec<PathBuf> {
     let candidates: &[&str] = if cfg!(windows) { &["C:\\Users"] } else { &["/home", "/root", "/srv"] };
     candidates.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect()
 }

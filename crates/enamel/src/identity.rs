@@ -17,20 +17,20 @@ const FILE: &str = "identity.toml";
 /// Random, never derived from a name or a serial number: names change, disks are cloned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The practice.
-    pub practice: PracticeId,
+    pub(crate) practice: PracticeId,
     /// This computer.
-    pub device: DeviceId,
+    pub(crate) device: DeviceId,
     /// The agent.
-    pub agent: AgentId,
+    pub(crate) agent: AgentId,
     /// Key of the fingerprints of patients' values, hex. It never leaves this computer: whoever holds it can test guesses.
     fingerprint_key: String,
 }
 
 impl Identity {
     /// Reads the identity, or makes it at the first run.
-    pub fn load_or_make(data: &Path, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) fn load_or_make(data: &Path, now: Timestamp) -> Result<Self, Error> {
         let path = data.join(FILE);
         match fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text).map_err(|error| {
@@ -67,7 +67,7 @@ impl Identity {
     }
 
     /// The key of the fingerprints.
-    pub fn fingerprint_key(&self) -> Result<[u8; 32], Error> {
+    pub(crate) fn fingerprint_key(&self) -> Result<[u8; 32], Error> {
         let mut key = [0; 32];
         let text = self.fingerprint_key.as_bytes();
         let pairs = text.chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()));

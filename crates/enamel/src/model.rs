@@ -62,7 +62,7 @@ pub(crate) fn build(
             })
             .collect(),
         controls: controls(session, view, now),
-        heat_map: enamel_risk::heat_map(&risk),
+        heat_map: Some(enamel_risk::heat_map(&risk)),
         risk,
         patient_data: Vec::new(),
         software: Vec::new(),
@@ -102,7 +102,7 @@ fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<Contr
         .zip(side_by_side)
         .map(|(control, status)| ControlRow {
             id: control.id.clone(),
-            section: control.section().to_owned(),
+            section: section(&control.standard),
             title: control.title.clone(),
             question: control.question.clone(),
             duty: match control.requirement(RuleProfile::Current) {
@@ -113,6 +113,19 @@ fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<Contr
             proposed: proposed_wanted.then_some(status.proposed),
         })
         .collect()
+}
+
+/// The heading a standard stands under: the rule's own sections.
+fn section(standard: &str) -> String {
+    let title = match standard.get(..7) {
+        Some("164.308") => "Administrative safeguards",
+        Some("164.310") => "Physical safeguards",
+        Some("164.312") => "Technical safeguards",
+        Some("164.314") => "Contracts",
+        Some("164.316") => "Policies and documentation",
+        _ => "Other",
+    };
+    format!("{title} ({})", standard.get(..7).unwrap_or(standard))
 }
 
 /// Reads the observations that the view rests on, for what only they know: surveys, software, gaps, hashes.

@@ -21,38 +21,38 @@ use crate::terminal;
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A run.
-pub struct Session {
+pub(crate) struct Session {
     /// The data directory; it exists.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Who this installation is.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// What is judged with.
-    pub content: Content,
+    pub(crate) content: Content,
     /// What the practice says about itself.
-    pub profile: PracticeProfile,
+    pub(crate) profile: PracticeProfile,
     /// Whether hints and progress are unwanted.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Whether records are wanted instead of text.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// What a sensor says: everything of an observation that the session does not know.
-pub struct Saw {
+pub(crate) struct Saw {
     /// `scan host`.
-    pub sensor: &'static str,
+    pub(crate) sensor: &'static str,
     /// What it is a complete statement about.
-    pub scope: String,
+    pub(crate) scope: String,
     /// What could not be seen.
-    pub gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
     /// What was seen.
-    pub body: Body,
+    pub(crate) body: Body,
     /// After this it is stale; `None` for the usual week.
-    pub valid_until: Option<Timestamp>,
+    pub(crate) valid_until: Option<Timestamp>,
 }
 
 impl Session {
     /// Opens the data directory, making it and the identity at the first run.
-    pub fn open(global: &Global, practice: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn open(global: &Global, practice: Option<&Path>) -> Result<Self, Error> {
         let data = data_dir(global)?;
         fs::create_dir_all(&data).map_err(|error| {
             Error::new(format!("the data directory {} could not be made", data.display()))
@@ -70,22 +70,22 @@ impl Session {
     }
 
     /// The practice.
-    pub fn practice(&self) -> PracticeId {
+    pub(crate) fn practice(&self) -> PracticeId {
         self.identity.practice
     }
 
     /// This computer.
-    pub fn device(&self) -> DeviceId {
+    pub(crate) fn device(&self) -> DeviceId {
         self.identity.device
     }
 
     /// The present moment.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         SystemClock.now()
     }
 
     /// Makes an observation of what a sensor saw, now.
-    pub fn observe(&self, saw: Saw) -> Observation {
+    pub(crate) fn observe(&self, saw: Saw) -> Observation {
         let now = self.now();
         let mut fill = edge::random;
         Observation {
@@ -103,7 +103,7 @@ impl Session {
     }
 
     /// Keeps observations in the ledger. When this returns they are on the disk.
-    pub fn record(&self, observations: &[Observation]) -> Result<Vec<Receipt>, Error> {
+    pub(crate) fn record(&self, observations: &[Observation]) -> Result<Vec<Receipt>, Error> {
         let mut ledger = self.ledger()?;
         let appended = ledger.append(self.now(), observations).map_err(|error| {
             Error::new("what was seen could not be recorded")
@@ -119,7 +119,7 @@ impl Session {
     }
 
     /// What an observation means.
-    pub fn judge(&self, observation: &Observation) -> Judgement {
+    pub(crate) fn judge(&self, observation: &Observation) -> Judgement {
         match &observation.body {
             Body::ConfigState(_) => {
                 enamel_exposure::judge_config(observation, &self.content.checks, &self.profile)
@@ -134,7 +134,7 @@ impl Session {
     }
 
     /// The present state of the practice: every observation of the ledger, judged and folded.
-    pub fn view(&self, ledger: &Ledger) -> Result<PracticeView, Error> {
+    pub(crate) fn view(&self, ledger: &Ledger) -> Result<PracticeView, Error> {
         PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation)).map_err(|error| {
             Error::new("the ledger could not be read")
                 .because(error)
@@ -143,12 +143,12 @@ impl Session {
     }
 
     /// Where the ledger is.
-    pub fn ledger_path(&self) -> PathBuf {
+    pub(crate) fn ledger_path(&self) -> PathBuf {
         ledger_path(&self.data)
     }
 
     /// Opens the ledger. Held for as short a time as possible: one process at a time has it.
-    pub fn ledger(&self) -> Result<Ledger, Error> {
+    pub(crate) fn ledger(&self) -> Result<Ledger, Error> {
         let path = self.ledger_path();
         let opened = Ledger::open(&path).map_err(|error| {
             Error::new(format!("the ledger {} could not be opened", path.display()))
@@ -156,18 +156,22 @@ impl Session {
                 .help("if it is damaged, `enamel ledger salvage` saves every good entry and keeps the damaged file")
         })?;
         if let Some(torn) = opened.torn_tail {
-            terminal::hint(self.quiet, &format!("note: {torn}"));
+            terminal::hint(self.quiet, &format!(
+                    "note: the last write to the ledger was interrupted before it was acknowledged; its {} bytes were cut off",
+                    torn.bytes
+                ),
+            );
         }
         Ok(opened.ledger)
     }
 }
 
 /// The data directory that is meant.
-pub fn data_dir(global: &Global) -> Result<PathBuf, Error> {
+pub(crate) fn data_dir(global: &Global) -> Result<PathBuf, Error> {
     global.data.clone().map_or_else(edge::default_data_dir, Ok)
 }
 
 /// Where the ledger is below a data directory.
-pub fn ledger_path(data: &Path) -> PathBuf {
+pub(crate) fn ledger_path(data: &Path) -> PathBuf {
     data.join("ledger.db")
 }

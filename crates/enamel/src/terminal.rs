@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::Error;
 
 /// Writes one JSON line to stdout.
-pub fn json_line(record: &impl Serialize) -> Result<(), Error> {
+pub(crate) fn json_line(record: &impl Serialize) -> Result<(), Error> {
     let mut line = serde_json::to_vec(record)
         .map_err(|error| Error::new("a record could not be written as JSON").because(error))?;
     line.push(b'\n');
@@ -16,14 +16,14 @@ pub fn json_line(record: &impl Serialize) -> Result<(), Error> {
 }
 
 /// Writes text for people to stdout; `anstream` takes the colours away where they are not wanted.
-pub fn text(text: &str) -> Result<(), Error> {
+pub(crate) fn text(text: &str) -> Result<(), Error> {
     let mut line = text.to_owned();
     line.push('\n');
     anstream::AutoStream::auto(std::io::stdout()).write_all(line.as_bytes()).map_err(|error| stdout_failed(&error))
 }
 
 /// Writes bytes to stdout.
-pub fn write_stdout(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_stdout(bytes: &[u8]) -> Result<(), Error> {
     std::io::stdout().lock().write_all(bytes).map_err(|error| stdout_failed(&error))
 }
 
@@ -32,14 +32,14 @@ fn stdout_failed(error: &std::io::Error) -> Error {
 }
 
 /// A hint on stderr.
-pub fn hint(quiet: bool, text: &str) {
+pub(crate) fn hint(quiet: bool, text: &str) {
     if !quiet {
         anstream::eprintln!("{text}");
     }
 }
 
 /// A progress line on stderr: only on a terminal, never with `--quiet`.
-pub fn spinner(quiet: bool) -> ProgressBar {
+pub(crate) fn spinner(quiet: bool) -> ProgressBar {
     let bar = if quiet || !std::io::stderr().is_terminal() {
         ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
     } else {
@@ -52,7 +52,7 @@ pub fn spinner(quiet: bool) -> ProgressBar {
 }
 
 /// Takes control characters out of a text that came from a computer, so that a file name cannot drive the terminal.
-pub fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_bidi_control(c) { '\u{fffd}' } else { c }).collect()
 }
 

@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &str = "seq, practice, agent, agent_seq, id, kind, kin
 const PAGE: u32 = 256;
 
 /// One observation with its place in the chain.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Entry {
     /// Position in the file, from 1.
     pub seq: u64,

@@ -39,17 +39,15 @@ pub(crate) fn run(global: &Global, args: &AttestArgs) -> Result<Outcome, Error> 
                 .help("an auditor will ask who stated this and on what grounds; say both"));
         }
     }
-    let today = session.now().to_zoned(TimeZone::UTC).date();
+    let today = TimeZone::UTC.to_datetime(session.now()).date();
     let last_day = args.expires.unwrap_or_else(|| today.saturating_add(1.year()));
     if last_day <= today || last_day > today.saturating_add(2.years()) {
         return Err(Error::new(format!("--expires {last_day} is not between tomorrow and two years ahead"))
             .help("a statement has to be renewed; a year is usual"));
     }
-    let expires_at = last_day
-        .saturating_add(1.day())
-        .to_zoned(TimeZone::UTC)
-        .map_err(|error| Error::new(format!("--expires {last_day} is not a date")).because(error))?
-        .timestamp();
+    let expires_at = TimeZone::UTC
+        .to_timestamp(last_day.saturating_add(1.day()).to_datetime(jiff::civil::Time::midnight()))
+        .map_err(|error| Error::new(format!("--expires {last_day} is not a date")).because(error))?;
     let observation = session.observe(Saw {
         sensor: "attest",
         scope: format!("attest:{control}"),

@@ -88,7 +88,7 @@ fn oscal(session: &Session, out: &Path) -> Result<(), Error> {
 
 #[cfg(feature = "report")]
 fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
-    write(out, &crate::model::findings_json(&crate::model::latest(session)?)?)
+    write(out, &crate::model::findings_json(&crate::model::latest(session)?))
 }
 
 #[cfg(not(feature = "report"))]

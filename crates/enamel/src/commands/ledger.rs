@@ -1,6 +1,9 @@
 //! `enamel ledger`: proof that no observation was changed or lost.
 
+use enamel_types::Clock as _;
+
 use crate::cli::Global;
+use crate::edge::SystemClock;
 use crate::error::{Error, Outcome};
 use crate::session::{data_dir, ledger_path};
 use crate::terminal;
@@ -10,7 +13,7 @@ pub(crate) fn verify(global: &Global) -> Result<Outcome, Error> {
     let path = ledger_path(&data_dir(global)?);
     let bar = terminal::spinner(global.quiet);
     let verified = enamel_ledger::verify(&path, &mut |progress| {
-        bar.set_message(format!("Verified {} entries", progress.entries));
+        bar.set_message(format!("Verified {} of {} entries", progress.done, progress.of));
         bar.tick();
     });
     bar.finish_and_clear();
@@ -30,7 +33,13 @@ pub(crate) fn verify(global: &Global) -> Result<Outcome, Error> {
 /// `enamel ledger salvage`.
 pub(crate) fn salvage(global: &Global) -> Result<Outcome, Error> {
     let path = ledger_path(&data_dir(global)?);
-    let salvage = enamel_ledger::salvage(&path).map_err(|error| {
+    let bar = terminal::spinner(global.quiet);
+    let salvaged = enamel_ledger::salvage(&path, SystemClock.now(), &mut |progress| {
+        bar.set_message(format!("Looked at {} of {} entries", progress.done, progress.of));
+        bar.tick();
+    });
+    bar.finish_and_clear();
+    let salvage = salvaged.map_err(|error| {
         Error::new(format!("the ledger {} could not be salvaged", path.display()))
             .because(error)
             .help("the damaged file was left as it was; free some space and run it again")
