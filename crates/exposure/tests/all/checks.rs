@@ -114,6 +114,33 @@ fn negatives_fail_because_of_their_reading() {
     }
 }
 
+/// With the place it reads misspelt, at least one of a check's fixtures comes out otherwise.
+#[test]
+fn a_misspelt_place_is_noticed() {
+    let names = "value|property|sshd|samba|samba_shares|timedatectl|mysql|feature|group_members|apt_config|audit_subcategory";
+    let place = regex::Regex::new(&format!(r#"\b({names}) = "([^"]+)""#)).unwrap();
+    let cases = cases();
+    let mut misspelt = 0;
+    for (file, text) in Catalogue::builtin_files() {
+        for block in text.split("[[check]]").skip(1).filter(|block| place.is_match(block)) {
+            misspelt += 1;
+            let broken = text.replace(block, &place.replace_all(block, r#"$1 = "${2}Zz""#));
+            let files: Vec<(&str, &str)> = Catalogue::builtin_files()
+                .iter()
+                .map(|(name, text)| (*name, if name == file { broken.as_str() } else { *text }))
+                .collect();
+            let catalogue = Catalogue::from_files(&files).unwrap_or_else(|error| panic!("{error}"));
+            let id = block.split('"').nth(1).unwrap();
+            let noticed = cases
+                .iter()
+                .filter(|case| case.check == id)
+                .any(|case| outcome(&judge(read(case, &catalogue), &catalogue), id).0 != case.expect);
+            assert!(noticed, "{id}: no fixture notices");
+        }
+    }
+    assert!(misspelt > 55, "only {misspelt} checks were misspelt");
+}
+
 /// Whatever lies there, no value makes the judge crash, and a value of a foreign type never passes or fails.
 #[test]
 fn a_value_of_the_wrong_type_is_unknown() {
