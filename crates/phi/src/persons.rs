@@ -309,10 +309,7 @@ impl People {
     pub(crate) fn from_bytes(limit: usize, bytes: &[u8], is_sketch: bool) -> Option<Self> {
         let mut people = Self::new(limit);
         if is_sketch {
-            if bytes.len() != REGISTERS {
-                return None;
-            }
-            people.sketch = Some(Sketch { registers: bytes.to_vec() });
+            people.sketch = Some(Sketch::from_registers(bytes)?);
             return Some(people);
         }
         let (rows, []) = bytes.as_chunks::<56>() else { return None };
@@ -349,6 +346,16 @@ impl Default for Sketch {
 }
 
 impl Sketch {
+    /// Its stored form.
+    pub(crate) fn registers(&self) -> &[u8] {
+        &self.registers
+    }
+
+    /// The inverse of [`Sketch::registers`]; `None` if the length is wrong.
+    pub(crate) fn from_registers(registers: &[u8]) -> Option<Self> {
+        (registers.len() == REGISTERS).then(|| Self { registers: registers.to_vec() })
+    }
+
     /// Adds one fingerprint.
     pub(crate) fn add(&mut self, fingerprint: u64) {
         #[allow(clippy::cast_possible_truncation)] // 14 bits

@@ -32,7 +32,7 @@ use crate::sink::{Field, Problem, Sink};
 pub(crate) use self::tally::Tally;
 
 /// People of one file that are told apart exactly; beyond that they are estimated.
-const PEOPLE_EXACT: usize = 40_000;
+pub(crate) const PEOPLE_EXACT: usize = 40_000;
 /// Running text is looked at in pieces of at least this size, so that a paragraph is rarely cut.
 const PIECE: usize = 64 << 10;
 

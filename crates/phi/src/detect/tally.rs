@@ -72,6 +72,53 @@ impl Tally {
         self.kinds.iter().map(|(kind, distinct)| (*kind, hex(distinct))).filter(|(_, all)| !all.is_empty()).collect()
     }
 
+    /// Form for the cache: for each kind its number, whether a sketch follows, the length, the fingerprints or registers, and
+    /// the masked samples.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (kind, distinct) in &self.kinds {
+            let body: Vec<u8> = match &distinct.sketch {
+                Some(sketch) => sketch.registers().to_vec(),
+                None => distinct.exact.keys().flat_map(|value| value.to_le_bytes()).collect(),
+            };
+            let samples = distinct.samples.join("\n");
+            out.extend([*kind as u8, u8::from(distinct.sketch.is_some())]);
+            for part in [body.as_slice(), samples.as_bytes()] {
+                out.extend(u32::try_from(part.len()).unwrap_or(0).to_le_bytes());
+                out.extend(part);
+            }
+        }
+        out
+    }
+
+    /// The inverse of [`Tally::to_bytes`]; `None` if the bytes are not of that form.
+    pub(crate) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let mut tally = Self::default();
+        while let Some(([kind, is_sketch], rest)) = bytes.split_first_chunk() {
+            let kind = Entity::ALL.into_iter().find(|known| *known as u8 == *kind)?;
+            let mut rest = rest;
+            let mut part = || {
+                let (length, tail) = rest.split_first_chunk::<4>()?;
+                let (part, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+                rest = tail;
+                Some(part)
+            };
+            let (body, samples) = (part()?, part()?);
+            bytes = rest;
+            let mut distinct = Distinct::default();
+            if *is_sketch == 1 {
+                distinct.sketch = Some(Sketch::from_registers(body)?);
+            } else {
+                let (words, []) = body.as_chunks::<8>() else { return None };
+                distinct.exact = words.iter().map(|word| (u64::from_le_bytes(*word), ())).collect();
+            }
+            let samples = std::str::from_utf8(samples).ok()?;
+            distinct.samples = samples.split('\n').filter(|sample| !sample.is_empty()).map(str::to_owned).collect();
+            tally.kinds.insert(kind, distinct);
+        }
+        bytes.is_empty().then_some(tally)
+    }
+
     /// Masked samples.
     pub(crate) fn samples(&self) -> Vec<MaskedSample> {
         let of = |(kind, distinct): (&Entity, &Distinct)| {
@@ -142,6 +189,9 @@ mod tests {
         assert_ne!(fingerprint(&[2; 32], Entity::Ssn, "123456780"), first, "another practice's key gives another fingerprint");
         assert_eq!(tally.counts()[&Entity::Ssn], 1);
         assert_eq!(tally.samples()[0].masked, "*******80");
+        let back = Tally::from_bytes(&tally.to_bytes()).unwrap();
+        assert_eq!((back.values(), back.samples()), (tally.values(), tally.samples()));
+        assert!(Tally::from_bytes(&[1, 2, 3]).is_none());
     }
 
     #[test]

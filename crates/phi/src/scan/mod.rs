@@ -1,13 +1,32 @@
 //! Walking folders and looking into every file.
+//!
+//! One thread walks, one counts ahead for the time left, the others look into files, and the calling thread collects. The
+//! channel between them is short, so that memory does not grow with the number of files.
+
+mod cache;
+mod file;
+mod survey;
+mod walk;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::time::{Clock, Timestamp};
 
+use self::cache::Cache;
+use self::file::{Looked, Looker};
+use self::survey::Survey;
+use self::walk::{Counted, Job, Walk};
 use crate::report::FileReport;
+use crate::sink::{Problem, ProblemKind};
+
+/// Files that wait between the walk and the workers.
+const WAITING: usize = 512;
+/// How often the caller hears of progress.
+const TICK: Duration = Duration::from_millis(200);
 
 /// How to scan.
 #[derive(Debug, Clone)]
@@ -114,9 +133,124 @@ pub fn scan(
     progress: &mut dyn FnMut(Progress),
     each: &mut dyn FnMut(FileReport),
 ) -> Result<Vec<PatientDataSurvey>, ScanError> {
-    let _ = (options, clock, cancel, progress, each);
-    match roots.first() {
-        Some(path) => Err(ScanError::NoSuchRoot { path: path.clone() }),
-        None => Ok(Vec::new()),
+    for root in roots {
+        std::fs::metadata(root).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ScanError::NoSuchRoot { path: root.clone() },
+            _ => ScanError::Root { path: root.clone(), source },
+        })?;
+    }
+    let cache = options.cache.as_deref().map(|path| Cache::open(path, &options.fingerprint_key)).transpose()?;
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        asked => asked,
+    };
+    let counted = Counted::default();
+    let done = AtomicBool::new(false);
+    let looker = Looker::new(options, clock, cancel, cache.as_ref(), threads);
+    let late = AtomicU64::new(0);
+    let mut surveys: Vec<Survey> = roots.iter().map(|root| Survey::new(root)).collect();
+    let started = clock.now();
+    std::thread::scope(|scope| {
+        let (jobs_in, jobs) = mpsc::sync_channel::<Job>(WAITING);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let (looked_in, looked) = mpsc::sync_channel::<Looked>(WAITING);
+        scope.spawn(|| Walk::new(options, cancel, &done).count(roots, &counted));
+        {
+            let done = &done;
+            scope.spawn(move || {
+                Walk::new(options, cancel, done).visit(roots, &mut |job| jobs_in.send(job).is_ok());
+            });
+        }
+        for _ in 0..threads {
+            let (looked_in, jobs) = (looked_in.clone(), Arc::clone(&jobs));
+            let (looker, late) = (&looker, &late);
+            scope.spawn(move || {
+                loop {
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { break };
+                    if cancel.load(Ordering::Relaxed) {
+                        continue;
+                    }
+                    if options.deadline.is_some_and(|deadline| clock.now() > deadline) {
+                        late.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    }
+                    if looked_in.send(looker.look(job)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        // The workers hold the only ends now: when they are gone, so are the channels.
+        drop((looked_in, jobs));
+        let mut tally = Collected { files: 0, bytes: 0, with_phi: 0, started, told: started };
+        loop {
+            match looked.recv_timeout(TICK) {
+                Ok(one) => {
+                    if let (Some(cache), Some(stamp)) = (&cache, &one.stamp) {
+                        cache.keep(stamp, &one.found);
+                    }
+                    tally.files += u64::from(one.is_file);
+                    tally.bytes += one.found.bytes;
+                    tally.with_phi += u64::from(one.found.has_phi);
+                    let report = one.report(options.fingerprints);
+                    surveys[one.root].add(one, &report);
+                    each(report);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+            tally.tell(clock, &counted, false, progress);
+        }
+        done.store(true, Ordering::Relaxed);
+        tally.tell(clock, &counted, true, progress);
+    });
+    if let Some(cache) = &cache {
+        cache.flush();
+    }
+    if cancel.load(Ordering::Relaxed) {
+        return Err(ScanError::Cancelled);
+    }
+    let late = late.into_inner();
+    if late > 0
+        && let Some(survey) = surveys.first_mut()
+    {
+        survey.problem(&Problem { kind: ProblemKind::Limit, detail: String::new() }, late);
+    }
+    Ok(surveys.into_iter().map(Survey::finish).collect())
+}
+
+/// What the calling thread has heard so far.
+struct Collected {
+    files: u64,
+    bytes: u64,
+    with_phi: u64,
+    started: Timestamp,
+    told: Timestamp,
+}
+
+impl Collected {
+    fn tell(&mut self, clock: &dyn Clock, counted: &Counted, last: bool, progress: &mut dyn FnMut(Progress)) {
+        let now = clock.now();
+        if !last && now.duration_since(self.told).unsigned_abs() < TICK {
+            return;
+        }
+        self.told = now;
+        let elapsed = now.duration_since(self.started).unsigned_abs();
+        let rate = if elapsed.is_zero() { 0.0 } else { self.bytes as f64 / elapsed.as_secs_f64() };
+        let complete = counted.complete.load(Ordering::Relaxed);
+        let bytes_total = counted.bytes.load(Ordering::Relaxed).max(self.bytes);
+        let known = complete && rate > 0.0;
+        progress(Progress {
+            files: self.files,
+            bytes: self.bytes,
+            files_total: counted.files.load(Ordering::Relaxed).max(self.files),
+            bytes_total,
+            counted: complete,
+            files_with_phi: self.with_phi,
+            elapsed,
+            bytes_per_second: rate,
+            left: known.then(|| Duration::from_secs_f64(((bytes_total - self.bytes) as f64 / rate).min(1e9))),
+        });
     }
 }

@@ -1,0 +1,193 @@
+//! The walk: every regular file below the roots, once.
+//!
+//! Symbolic links are followed only where asked for, and then every folder is entered once, so that loops end. Pipes, sockets and
+//! devices are never opened, and the kernel's own file systems are not walked into.
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::ScanOptions;
+use crate::sink::{Problem, ProblemKind};
+
+/// Deeper folders are not entered: no honest tree has them, and a hostile one could exhaust us.
+const DEPTH: usize = 200;
+
+/// Something for a worker.
+pub(super) struct Job {
+    /// Which root it lies under.
+    pub(super) root: usize,
+    /// The file, or a folder that could not be read.
+    pub(super) path: PathBuf,
+    /// The file's metadata, or why the folder could not be read.
+    pub(super) what: Result<Metadata, Problem>,
+}
+
+/// What the counting walk has seen.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) files: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) complete: AtomicBool,
+}
+
+/// A walk over the roots.
+pub(super) struct Walk<'a> {
+    options: &'a ScanOptions,
+    cancel: &'a AtomicBool,
+    done: &'a AtomicBool,
+    entered: HashSet<Identity>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    #[cfg(unix)]
+    Inode(u64, u64),
+    #[cfg(not(unix))]
+    Path(PathBuf),
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(options: &'a ScanOptions, cancel: &'a AtomicBool, done: &'a AtomicBool) -> Self {
+        Self { options, cancel, done, entered: HashSet::new() }
+    }
+
+    /// Hands on every file; `each` answers whether to go on.
+    pub(super) fn visit(mut self, roots: &[PathBuf], each: &mut dyn FnMut(Job) -> bool) {
+        for (root, path) in roots.iter().enumerate() {
+            // The same folder below two roots belongs to both.
+            self.entered.clear();
+            match fs::metadata(path) {
+                Ok(meta) if meta.is_dir() => {
+                    if !self.below(root, path, &meta, each) {
+                        return;
+                    }
+                }
+                Ok(meta) => {
+                    if meta.is_file() && !each(Job { root, path: path.clone(), what: Ok(meta) }) {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    if !each(Job { root, path: path.clone(), what: Err(unreadable(&error)) }) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts files and bytes, for the time left.
+    pub(super) fn count(self, roots: &[PathBuf], counted: &Counted) {
+        self.visit(roots, &mut |job| {
+            if let Ok(meta) = job.what {
+                counted.files.fetch_add(1, Ordering::Relaxed);
+                counted.bytes.fetch_add(on_disk(&meta), Ordering::Relaxed);
+            }
+            true
+        });
+        counted.complete.store(true, Ordering::Relaxed);
+    }
+
+    fn below(&mut self, root: usize, path: &Path, meta: &Metadata, each: &mut dyn FnMut(Job) -> bool) -> bool {
+        let home = device(meta);
+        let mut folders = vec![(path.to_owned(), 0)];
+        self.enter(path, meta);
+        while let Some((folder, depth)) = folders.pop() {
+            if self.cancel.load(Ordering::Relaxed) || self.done.load(Ordering::Relaxed) {
+                return false;
+            }
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    if !each(Job { root, path: folder, what: Err(unreadable(&error)) }) {
+                        return false;
+                    }
+                    continue;
+                }
+            };
+            for entry in entries.flatten() {
+                let path = entry.path();
+                let Ok(kind) = entry.file_type() else { continue };
+                if !(kind.is_dir() || kind.is_file() || kind.is_symlink()) || self.options.exclude.contains(&path) {
+                    continue;
+                }
+                if kind.is_symlink() && !self.options.follow_links {
+                    continue;
+                }
+                // Follows a link; one that leads nowhere is nothing to look into.
+                let Ok(meta) = (if kind.is_symlink() { fs::metadata(&path) } else { entry.metadata() }) else { continue };
+                if meta.is_dir() {
+                    let other_system = self.options.one_file_system && device(&meta) != home;
+                    if other_system || is_kernel(&path) || !self.enter(&path, &meta) {
+                        continue;
+                    }
+                    if depth + 1 < DEPTH {
+                        folders.push((path, depth + 1));
+                    } else if !each(Job { root, path, what: Err(too_deep()) }) {
+                        return false;
+                    }
+                } else if meta.is_file() && !each(Job { root, path, what: Ok(meta) }) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a folder is entered for the first time.
+    fn enter(&mut self, path: &Path, meta: &Metadata) -> bool {
+        self.entered.insert(identity(path, meta))
+    }
+}
+
+fn unreadable(error: &io::Error) -> Problem {
+    let help = if error.kind() == io::ErrorKind::PermissionDenied { "; run as an administrator to see it" } else { "" };
+    Problem { kind: ProblemKind::Unreadable, detail: format!("the folder could not be listed ({}){help}", error.kind()) }
+}
+
+fn too_deep() -> Problem {
+    Problem { kind: ProblemKind::Limit, detail: format!("more than {DEPTH} folders inside one another") }
+}
+
+/// Folders that hold no files but the kernel's views of itself.
+fn is_kernel(path: &Path) -> bool {
+    cfg!(unix) && ["/proc", "/sys", "/dev"].iter().any(|kernel| path == Path::new(kernel))
+}
+
+#[cfg(unix)]
+fn identity(_path: &Path, meta: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    Identity::Inode(meta.dev(), meta.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path, _meta: &Metadata) -> Identity {
+    Identity::Path(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+#[cfg(unix)]
+fn device(meta: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    meta.dev()
+}
+
+#[cfg(not(unix))]
+fn device(_meta: &Metadata) -> u64 {
+    0
+}
+
+/// Bytes that a file takes up: holes of a sparse file do not count.
+#[cfg(unix)]
+pub(super) fn on_disk(meta: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    meta.len().min(meta.blocks().saturating_mul(512).max(u64::from(meta.blocks() == 0) * meta.len().min(4096)))
+}
+
+/// Bytes that a file takes up.
+#[cfg(not(unix))]
+pub(super) fn on_disk(meta: &Metadata) -> u64 {
+    meta.len()
+}

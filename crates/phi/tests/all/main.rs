@@ -1,0 +1,7 @@
+//! Patient data discovery as its callers see it.
+
+mod clock;
+mod family;
+mod folders;
+#[cfg(feature = "test-reveal")]
+mod score;
