@@ -7,7 +7,8 @@ use std::path::Path;
 
 use windows_sys::Win32::Security::Authorization::{GetNamedSecurityInfoW, SE_FILE_OBJECT};
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, GetSecurityDescriptorDacl, PSECURITY_DESCRIPTOR,
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, GetSecurityDescriptorDacl,
+    PSECURITY_DESCRIPTOR,
 };
 
 use super::memory::{Local, sid_text};
@@ -74,7 +75,8 @@ pub(super) unsafe fn descriptor_grants(descriptor: PSECURITY_DESCRIPTOR) -> Opti
         return None;
     }
     // SAFETY: the descriptor is valid by contract, the out-pointers are.
-    let read = unsafe { GetSecurityDescriptorDacl(descriptor, &raw mut present, &raw mut dacl, &raw mut defaulted) };
+    let read =
+        unsafe { GetSecurityDescriptorDacl(descriptor, &raw mut present, &raw mut dacl, &raw mut defaulted) };
     // SAFETY: `dacl` is null or points into `descriptor`.
     (read != 0 && present != 0).then(|| unsafe { grants(dacl) })
 }

@@ -4,9 +4,9 @@
 use enamel_types::config_state::Value;
 use enamel_types::device::User;
 use windows_sys::Win32::NetworkManagement::NetManagement::{
-    FILTER_NORMAL_ACCOUNT, LOCALGROUP_MEMBERS_INFO_2, MAX_PREFERRED_LENGTH, NetLocalGroupGetMembers, NetUserEnum,
-    NetUserGetInfo, NetUserModalsGet, UF_ACCOUNTDISABLE, USER_INFO_20, USER_INFO_23, USER_MODALS_INFO_0,
-    USER_MODALS_INFO_3,
+    FILTER_NORMAL_ACCOUNT, LOCALGROUP_MEMBERS_INFO_2, MAX_PREFERRED_LENGTH, NetLocalGroupGetMembers,
+    NetUserEnum, NetUserGetInfo, NetUserModalsGet, UF_ACCOUNTDISABLE, USER_INFO_20, USER_INFO_23,
+    USER_MODALS_INFO_0, USER_MODALS_INFO_3,
 };
 use windows_sys::Win32::Security::LookupAccountSidW;
 
@@ -165,7 +165,8 @@ pub(super) fn password_policy() -> Result<Answer, HostError> {
     check(what, unsafe { NetUserModalsGet(std::ptr::null(), 3, &raw mut lockout.start) })?;
     lockout.count = u32::from(!lockout.start.is_null());
     // SAFETY: each call succeeded and filled in one entry of its level.
-    let (lengths, lockout) = unsafe { (lengths.entries().first().copied(), lockout.entries().first().copied()) };
+    let (lengths, lockout) =
+        unsafe { (lengths.entries().first().copied(), lockout.entries().first().copied()) };
     match (lengths, lockout) {
         (Some(lengths), Some(lockout)) => Ok(vec![
             ("min_len".to_owned(), Value::Int(i64::from(lengths.usrmod0_min_passwd_len))),

@@ -36,7 +36,9 @@ fn kind(meta: &Metadata) -> &'static str {
 pub(super) fn list(path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
     match found(path, std::fs::metadata(path))? {
         None => return Ok(None),
-        Some(meta) if !meta.is_dir() => return Err(HostError::new(path.to_string_lossy(), "it is not a folder")),
+        Some(meta) if !meta.is_dir() => {
+            return Err(HostError::new(path.to_string_lossy(), "it is not a folder"));
+        }
         Some(_) => {}
     }
     let Some(entries) = found(path, std::fs::read_dir(path))? else { return Ok(None) };
@@ -44,7 +46,10 @@ pub(super) fn list(path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
     for entry in entries {
         let entry = entry.map_err(|error| HostError::from_io(path, &error))?;
         if listing.len() == MAX_ENTRIES {
-            return Err(HostError::new(path.to_string_lossy(), format!("it holds more than {MAX_ENTRIES} entries")));
+            return Err(HostError::new(
+                path.to_string_lossy(),
+                format!("it holds more than {MAX_ENTRIES} entries"),
+            ));
         }
         listing.push(path.join(entry.file_name()));
     }
@@ -57,7 +62,10 @@ fn found<T>(path: &Path, result: std::io::Result<T>) -> Result<Option<T>, HostEr
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) =>
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+            ) =>
         {
             Ok(None)
         }

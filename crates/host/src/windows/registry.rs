@@ -90,8 +90,12 @@ fn convert(value: &Value) -> RegistryValue {
     let bytes: &[u8] = value;
     let other = || RegistryValue::Other { kind: value.ty().into(), size: bytes.len() };
     match value.ty() {
-        Type::U32 => bytes.try_into().map_or_else(|_| other(), |bytes| RegistryValue::Dword(u32::from_le_bytes(bytes))),
-        Type::U64 => bytes.try_into().map_or_else(|_| other(), |bytes| RegistryValue::Qword(u64::from_le_bytes(bytes))),
+        Type::U32 => {
+            bytes.try_into().map_or_else(|_| other(), |bytes| RegistryValue::Dword(u32::from_le_bytes(bytes)))
+        }
+        Type::U64 => {
+            bytes.try_into().map_or_else(|_| other(), |bytes| RegistryValue::Qword(u64::from_le_bytes(bytes)))
+        }
         Type::String | Type::ExpandString => RegistryValue::Text(super::memory::narrow(&units(bytes))),
         Type::MultiString => RegistryValue::List(
             units(bytes)

@@ -18,7 +18,8 @@ struct Tree(tempfile::TempDir);
 
 impl Tree {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap()).file("etc/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"Debian 12\"\n")
+        Self(tempfile::tempdir().unwrap())
+            .file("etc/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"Debian 12\"\n")
     }
 
     fn file(self, path: &str, content: &str) -> Self {
@@ -50,8 +51,11 @@ fn this_computer_passes_the_suite() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("known.txt"), "text").unwrap();
     fs::create_dir(folder.path().join("below")).unwrap();
-    let known =
-        Known { folder: folder.path().to_path_buf(), file: folder.path().join("known.txt"), registry_key: None };
+    let known = Known {
+        folder: folder.path().to_path_buf(),
+        file: folder.path().join("known.txt"),
+        registry_key: None,
+    };
     check(&LinuxHost::new(), &known);
 }
 
@@ -80,9 +84,13 @@ fn a_listening_socket_is_seen_with_its_program() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (inventory, _) = LinuxHost::new().inventory().unwrap();
-    let socket = inventory.listening.iter().find(|socket| socket.port == port && socket.protocol == "tcp").unwrap();
+    let socket =
+        inventory.listening.iter().find(|socket| socket.port == port && socket.protocol == "tcp").unwrap();
     assert_eq!(socket.address, "127.0.0.1");
-    assert!(socket.process.as_deref().is_some_and(|name| !name.is_empty()), "one's own socket is seen by anybody");
+    assert!(
+        socket.process.as_deref().is_some_and(|name| !name.is_empty()),
+        "one's own socket is seen by anybody"
+    );
 }
 
 #[test]
@@ -95,7 +103,8 @@ fn links_of_a_rooted_host_stay_inside() {
         .link("etc/circle", "circle")
         .link("etc/folder", "/usr/lib");
     let host = tree.host();
-    for path in ["/etc/absolute", "/etc/upwards", "/etc/folder/real", "/etc/../usr/lib/real", "etc/absolute"] {
+    for path in ["/etc/absolute", "/etc/upwards", "/etc/folder/real", "/etc/../usr/lib/real", "etc/absolute"]
+    {
         assert_eq!(host.read_file(Path::new(path), 99).unwrap().as_deref(), Some(&b"inside"[..]), "{path}");
     }
     assert_eq!(host.read_file(Path::new("/etc/outside"), 99).unwrap(), None);
@@ -153,7 +162,8 @@ fn roles_by_what_is_on_the_disk() {
     let role = |tree: &Tree| tree.host().os().unwrap().role;
     assert_eq!(role(&Tree::new()), DeviceRole::Server);
     assert_eq!(role(&Tree::new().file("usr/sbin/lightdm", "")), DeviceRole::Workstation);
-    let graphical = Tree::new().link("etc/systemd/system/default.target", "/lib/systemd/system/graphical.target");
+    let graphical =
+        Tree::new().link("etc/systemd/system/default.target", "/lib/systemd/system/graphical.target");
     assert_eq!(role(&graphical), DeviceRole::Workstation);
     let text = Tree::new()
         .file("usr/sbin/lightdm", "")
@@ -176,7 +186,10 @@ fn services_from_unit_files() {
         .link("etc/systemd/system/multi-user.target.wants/ssh.service", "/usr/lib/systemd/system/ssh.service")
         .link("etc/systemd/system/sshd.service", "/usr/lib/systemd/system/ssh.service")
         .link("etc/systemd/system/sockets.target.wants/cups.socket", "/usr/lib/systemd/system/cups.socket")
-        .link("etc/systemd/system/getty.target.wants/getty@tty1.service", "/usr/lib/systemd/system/getty@.service")
+        .link(
+            "etc/systemd/system/getty.target.wants/getty@tty1.service",
+            "/usr/lib/systemd/system/getty@.service",
+        )
         .link("etc/systemd/system/rescue.target.wants/debug.service", "/usr/lib/systemd/system/debug.service")
         .link("etc/systemd/system/masked.service", "/dev/null")
         .file("etc/init.d/oldd", "")
@@ -206,7 +219,10 @@ fn services_from_unit_files() {
         .file("proc/9/cgroup", "0::/system.slice/cron.service\n")
         .file("usr/lib/systemd/system/cron.service", "");
     let services = systemd.host().services().unwrap();
-    assert_eq!(services.iter().map(|service| (service.name.as_str(), service.running)).next(), Some(("cron", true)));
+    assert_eq!(
+        services.iter().map(|service| (service.name.as_str(), service.running)).next(),
+        Some(("cron", true))
+    );
 }
 
 #[test]
