@@ -92,7 +92,7 @@ fn verdicts(state: &ConfigState, catalogue: &Catalogue, context: &Context<'_>) -
             ))
         } else if let Some(id) = &check.satisfied_by
             && other(id) == Some(CheckOutcome::Pass)
-            && own.get(&check.id).is_some_and(|verdict| verdict.outcome != CheckOutcome::NotApplicable)
+            && matches!(other(&check.id), Some(CheckOutcome::Fail | CheckOutcome::Unknown))
         {
             Some(Verdict::new(CheckOutcome::Pass, format!("{id} passes, which does the same job")))
         } else {
