@@ -8,7 +8,7 @@ use enamel_types::risk::LossDistribution;
 /// Points drawn at most; more cannot be told apart at this size.
 const POINTS: usize = 160;
 
-/// The drawing area within the view box of 720 × 340.
+/// The drawing area within the view box of 720 × 352.
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 700.0;
 const TOP: f64 = 18.0;
@@ -55,7 +55,7 @@ pub(super) fn curve(losses: &LossDistribution, title: &str, description: &str) -
     }
     let scale = Scale::of(losses);
     let mut svg = String::from(
-        "<svg class=\"curve\" viewBox=\"0 0 720 340\" role=\"img\" aria-labelledby=\"curve-title curve-text\" xmlns=\"http://www.w3.org/2000/svg\">",
+        "<svg class=\"curve\" viewBox=\"0 0 720 352\" role=\"img\" aria-labelledby=\"curve-title curve-text\" xmlns=\"http://www.w3.org/2000/svg\">",
     );
     let mut put = |part: std::fmt::Arguments<'_>| {
         let _ = svg.write_fmt(part); // writing to a String cannot fail
@@ -81,7 +81,7 @@ pub(super) fn curve(losses: &LossDistribution, title: &str, description: &str) -
         put(format_args!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{BOTTOM}\"/>"));
         let anchor = if loss >= scale.most * 0.999 { "end" } else { "mid" };
         put(format_args!(
-            "<text class=\"tick {anchor}\" x=\"{x:.1}\" y=\"{:.0}\">{}</text>",
+            "<text class=\"tick below {anchor}\" x=\"{x:.1}\" y=\"{:.0}\">{}</text>",
             BOTTOM + 20.0,
             short(loss)
         ));

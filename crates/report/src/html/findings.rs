@@ -13,7 +13,7 @@ use crate::{FindingEntry, FindingState, ReportModel, words};
 /// Rules shown for one severity, places shown for one rule, and places on the whole page.
 const RULES: usize = 80;
 const PLACES: usize = 15;
-const PLACES_IN_ALL: usize = 1_000;
+const PLACES_IN_ALL: usize = 800;
 
 /// Reasons shown among what could not be seen, and things named for one reason.
 const REASONS: usize = 60;

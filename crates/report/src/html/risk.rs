@@ -54,7 +54,8 @@ pub(crate) struct ScenarioRow {
     pub(super) story: Shown,
     pub(super) frequency: String,
     pub(super) mean: String,
-    pub(super) bad_year: String,
+    /// What one such event costs on average; empty where none is expected.
+    pub(super) each_time: String,
     /// What was found here that makes it likelier, rarer, dearer or cheaper.
     pub(super) moved_by: Vec<Shown>,
     /// Its share of the costliest one's mean, 0 to 100: the length of a bar.
@@ -191,7 +192,7 @@ fn scenarios(model: &ReportModel) -> Vec<ScenarioRow> {
             story: shown(&scenario.story),
             frequency: words::frequency(scenario.events_per_year),
             mean: scenario.losses.mean.to_string(),
-            bad_year: scenario.losses.p95.to_string(),
+            each_time: if scenario.event_loss.0 > 0.0 { scenario.event_loss.to_string() } else { "not known".to_owned() },
             moved_by: scenario.factors.iter().filter(|factor| (factor.multiplier - 1.0).abs() > 0.005).map(moved_by).collect(),
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to 0..=100 above
             share: share.round() as u32,

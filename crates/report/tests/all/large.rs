@@ -48,6 +48,25 @@ fn a_large_practice_gets_a_small_page_that_counts_what_it_leaves_out() {
     println!("large page: {} bytes", html.len());
 }
 
+/// As hostile as it is large: every name four thousand letters of three bytes each.
+#[test]
+fn long_names_do_not_make_a_large_page() {
+    let mut model = large();
+    let long = "\u{8a3a}".repeat(4_000);
+    for entry in &mut model.findings {
+        for text in [&mut entry.finding.subject, &mut entry.finding.title, &mut entry.finding.seen] {
+            *text = format!("{long}{text}");
+        }
+    }
+    for folder in &mut model.patient_data[0].survey.folders {
+        folder.path = format!("{long}{}", folder.path);
+        folder.examples = vec![long.clone(); 5];
+    }
+    let html = render_html(&model).unwrap();
+    println!("large page of long names: {} bytes", html.len());
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+}
+
 #[test]
 fn every_link_leads_somewhere_and_no_anchor_stands_twice() {
     for model in [sample::model(), large()] {

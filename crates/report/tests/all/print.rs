@@ -18,7 +18,7 @@ fn the_page_prints_to_a_tagged_pdf() {
     let (html, target) = (work.path().join("report.html"), work.path().join("report.pdf"));
     std::fs::write(&html, render_html(&sample::model()).unwrap()).unwrap();
     // Continuous integration runs as root, where the browser's own sandbox does not start.
-    pdf::print(&browser, &html, &target, false, Duration::from_secs(120)).unwrap();
+    pdf::print(&browser, &html, &target, false, Duration::from_mins(2)).unwrap();
     let bytes = std::fs::read(&target).unwrap();
     assert!(bytes.starts_with(b"%PDF-"));
     for part in [&b"/StructTreeRoot"[..], b"/Lang", b"/Marked true"] {
