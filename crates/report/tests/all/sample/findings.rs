@@ -207,6 +207,7 @@ pub(super) fn findings() -> Vec<FindingEntry> {
         &["164.312(a)(1)"],
     );
     stale.state = FindingState::Stale;
+    stale.first_seen = time("2026-03-02T09:00:00Z");
     stale.last_seen = time("2026-07-01T09:00:00Z");
     all.extend([gone, stale]);
     all
