@@ -133,6 +133,10 @@ impl Messages {
         self.names(fields, 9, "PID-9", sink);
         self.phones(fields, &[13, 14], "PID-13", sink);
         self.plain(fields, 19, Entity::Ssn, "PID-19", sink);
+        // Senders that miscount put it one further, where the driver's licence belongs.
+        if fields.get(19).is_none_or(|ssn| ssn.is_empty()) && fields.get(20).is_some_and(|value| looks_like_ssn(value)) {
+            self.plain(fields, 20, Entity::Ssn, "PID-20", sink);
+        }
     }
 
     /// Begins a record where the name in a field is there and not the patient's.
@@ -247,6 +251,13 @@ impl Messages {
     }
 }
 
+/// Nine digits, grouped as a social security number or not at all.
+fn looks_like_ssn(value: &str) -> bool {
+    let groups: Vec<usize> = value.trim().split('-').map(str::len).collect();
+    let digits = value.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    digits && matches!(groups.as_slice(), [9] | [3, 2, 4])
+}
+
 #[cfg(test)]
 mod tests {
     use crate::extract::Format;
@@ -254,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_message_is_a_record() {
-        let text = "\u{B}MSH|^~\\&|A|B\rPID|1||PT-1^^^C^MR~123-45-6789^^^USA^SS~M9^^^X^MB||O\\T\\BRIEN^ANN^M||19800102030405|F|||||(212)555-0100^PRN^PH^ann@example.org~^^^^^313^5550101|||||||987-65-4321\rNK1|1|O\\T\\BRIEN^BEN\rIN1|1|PPO|7|D||||||||||||O\\T\\BRIEN^ANN|SELF|19800102||||||||||||||||||U77\r\u{1C}\rMSH#*~\\&#A\rPID#1##22##LEE*BO\n";
+        let text = "\u{B}MSH|^~\\&|A|B\rPID|1||PT-1^^^C^MR~123-45-6789^^^USA^SS~M9^^^X^MB||O\\T\\BRIEN^ANN^M||19800102030405|F|||||(212)555-0100^PRN^PH^ann@example.org~^^^^^313^5550101||||||987-65-4321\rNK1|1|O\\T\\BRIEN^BEN\rIN1|1|PPO|7|D||||||||||||O\\T\\BRIEN^ANN|SELF|19800102||||||||||||||||||U77\r\u{1C}\rMSH#*~\\&#A\rPID#1##22##LEE*BO\n";
         let kept = kept(text.as_bytes(), "x", Format::Hl7);
         assert_eq!(
             kept.lines,

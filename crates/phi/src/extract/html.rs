@@ -35,6 +35,8 @@ pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Si
 #[derive(Default)]
 struct Page {
     line: String,
+    /// Whether something stands in the present line.
+    line_begun: bool,
     blocks: Blocks,
     /// How deep in tables; only the outermost gives rows.
     tables: u32,
@@ -108,16 +110,18 @@ impl Page {
             if self.row_size < ROW {
                 cell.push_str(piece);
             }
-        } else {
+        } else if self.line_begun || !piece.trim().is_empty() {
             self.line.push_str(piece);
+            self.line_begun = true;
         }
     }
 
     fn break_line(&mut self) {
         if self.row.is_some() {
             self.put(" ");
-        } else {
+        } else if self.line_begun {
             self.line.push('\n');
+            self.line_begun = false;
         }
     }
 

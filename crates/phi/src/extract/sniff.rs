@@ -159,7 +159,7 @@ fn starts_x12(start: &str) -> bool {
     let bytes = start.as_bytes();
     match bytes {
         [b'I', b'S', b'A', separator, ..] => {
-            !separator.is_ascii_alphanumeric() && *separator > b' ' && bytes.iter().filter(|b| *b == separator).count() >= 15
+            !separator.is_ascii_alphanumeric() && !separator.is_ascii_whitespace() && bytes.iter().filter(|b| *b == separator).count() >= 15
         }
         [b'G' | b'S', b'S' | b'T', b'*', ..] => start.contains('~') || start.lines().nth(1).is_some_and(|line| line.contains('*')),
         _ => false,

@@ -40,7 +40,7 @@ pub fn detect(head: &[u8]) -> (Encoding, usize) {
         second += usize::from(pair[1] == 0);
     }
     let most = pairs * 7 / 10;
-    let few = pairs / 20;
+    let few = (pairs / 20).max(1);
     if second > most && first <= few {
         (Encoding::Utf16Le, 0)
     } else if first > most && second <= few {
@@ -145,11 +145,6 @@ impl<'b, R: Read> Decoder<'b, R> {
     pub(super) fn new(inner: R, budget: &'b Budget<'b>) -> Self {
         let (raw, out) = (Vec::with_capacity(CHUNK), String::with_capacity(CHUNK));
         Self { inner, budget, encoding: None, raw, out, at: 0, ended: false, broken: false }
-    }
-
-    /// Whether the text held something that is no UTF-16: a lone surrogate or half a unit.
-    pub(super) fn broken(&self) -> bool {
-        self.broken
     }
 
     /// Decodes the next block into `out`; leaves it empty at the end.

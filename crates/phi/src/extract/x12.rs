@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn separators_come_from_the_header() {
-        for (element, terminator) in [('*', "~"), ('|', "\n"), ('^', "\r\n"), ('*', "~\r\n"), ('\u{1D}', "\u{1C}")] {
+        for (element, terminator) in [('*', "~"), ('|', "\n"), ('+', "\r\n"), ('*', "~\r\n"), ('\u{1D}', "\u{1C}")] {
             let text = interchange(element, terminator, &BODY);
             assert_eq!(sniff(text.as_bytes(), "x"), Format::X12);
             let kept = kept(text.as_bytes(), "x", Format::X12);

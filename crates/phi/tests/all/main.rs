@@ -1,5 +1,6 @@
 //! Patient data discovery as its callers see it.
 
+mod extract_corpus;
 mod clock;
 mod family;
 mod folders;

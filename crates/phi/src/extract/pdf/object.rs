@@ -27,11 +27,6 @@ impl Dict {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The names and values.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Object)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
-    }
-
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         self.get(name).and_then(Object::number)
     }
