@@ -54,13 +54,6 @@ impl Person {
         }
     }
 
-    /// Whether another value of this kind is known.
-    pub(crate) fn differs(&self, kind: Entity, fingerprint: u64) -> bool {
-        let mut copy = *self;
-        let known = *copy.slot(kind);
-        known != 0 && known != fingerprint
-    }
-
     fn slot(&mut self, kind: Entity) -> &mut u64 {
         match kind {
             Entity::Ssn => &mut self.ssn,
@@ -195,7 +188,7 @@ impl People {
                 });
             }
         }
-        if mine.is_none() && person.name == 0 {
+        if mine.is_none() && person.name | person.ssn | person.mrn == 0 {
             // Nothing but a member id or a card: whoever has it first is meant.
             if let Some(&index) = self.keys.get(&person.weak_key()) {
                 mine = Some(self.root(index));
@@ -216,7 +209,9 @@ impl People {
         for key in person.keys() {
             self.keys.insert(key, index);
         }
-        self.keys.entry(person.weak_key()).or_insert(index);
+        if person.member | person.card != 0 {
+            self.keys.entry(person.weak_key()).or_insert(index);
+        }
         if person.name != 0 {
             self.names.entry(person.name).or_insert(index);
         }
@@ -417,6 +412,15 @@ mod tests {
         assert_eq!(people.estimate(), Estimate { value: 1, low: 1, high: 2 });
         people.add(person(1, 4, 0));
         assert_eq!(people.estimate().value, 2, "another birthday is another John Smith");
+    }
+
+    #[test]
+    fn numbers_without_names_stay_apart() {
+        let mut people = People::new(100);
+        for n in 1..=5 {
+            people.add(person(0, 0, n));
+        }
+        assert_eq!(people.estimate(), Estimate::exact(5));
     }
 
     #[test]

@@ -58,9 +58,9 @@ fn number(digits: &[u8]) -> u16 {
     digits.iter().fold(0u16, |value, digit| value.saturating_mul(10).saturating_add(u16::from(digit - b'0')))
 }
 
-#[allow(clippy::cast_possible_truncation)] // two digits fit
-fn small(digits: &[u8]) -> u8 {
-    number(&digits[..digits.len().min(2)]) as u8
+/// The number of the first two digits, or of the first where no second follows.
+fn small(text: &[u8]) -> u8 {
+    text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).fold(0, |value, digit| value * 10 + (digit - b'0'))
 }
 
 /// The year of a two-digit year: the latest one that is not in the future.

@@ -339,7 +339,8 @@ impl Detector {
 impl Outcome {
     /// Counts the values of one person, unless that person is a phantom.
     fn keep(&mut self, values: &[(Entity, String)], key: &[u8; 32], vocabulary: &Vocabulary) {
-        if values.iter().any(|(kind, norm)| *kind == Entity::Name && vocabulary.is_nobody(norm)) {
+        let nobody = |norm: &str| vocabulary.is_nobody(norm) || vocabulary.is_nobody(norm.trim_end_matches(|c: char| c.is_ascii_digit()));
+        if values.iter().any(|(kind, norm)| matches!(kind, Entity::Name | Entity::Mrn) && nobody(norm)) {
             return;
         }
         let mut person = Person::default();

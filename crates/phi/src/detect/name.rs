@@ -151,7 +151,11 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
         return false;
     }
     let given = words.iter().any(|word| vocabulary.is_given(&text[word.start..word.end]));
-    given || vocabulary.leads_to_name(before) || (comma && vocabulary.person_follows(&text[end..])) || vocabulary.person_follows(&text[end..])
+    // `Roe, Ann   1/2/1980`: a line of a list.
+    let heads_line = comma
+        && (start == 0 || text[..start].ends_with(['\n', '\t', '|']) || text[..start].ends_with("  "))
+        && (text[end..].starts_with("  ") || text[end..].starts_with(['\t', '|']));
+    given || heads_line || vocabulary.leads_to_name(before) || (comma && vocabulary.person_follows(&text[end..])) || vocabulary.person_follows(&text[end..])
 }
 
 #[cfg(test)]

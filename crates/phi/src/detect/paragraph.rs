@@ -101,10 +101,20 @@ impl Paragraphs {
         self.closed = finish;
         self.open_is_form = is_form;
         let mut names = names.into_iter().peekable();
+        let mut last_end = 0;
         for hit in hits {
             while let Some(found) = names.next_if(|found| from + found.start < hit.start) {
+                // A line of a list: the name begins it, and values of its own follow.
+                let begins = last_end > 0
+                    && last_end <= from + found.start
+                    && !same_line(bytes, last_end, from + found.start)
+                    && same_line(bytes, from + found.start, hit.start);
+                if begins && !is_form {
+                    self.flush(each);
+                }
                 self.person(found, from, each);
             }
+            last_end = hit.end;
             let new = matches!(hit.kind, Entity::Ssn | Entity::Mrn | Entity::Dob | Entity::MemberId);
             // The same line may give a person two numbers of a kind only where a name stands between.
             if new && self.open.differs(hit.kind, &hit.norm) {

@@ -135,9 +135,11 @@ fn by_content<'a, I: Iterator<Item = &'a str>>(cells: impl Fn() -> I, today: Dat
         }
     }
     let person = |cell: &str| {
-        name::is_name_value(cell) && cell.contains([' ', ',']) && name::normalise(cell).split(' ').any(|part| vocabulary.is_given(part))
+        let words = || cell.split([' ', ',']).filter(|word| !word.is_empty());
+        name::is_name_value(cell) && (2..=4).contains(&words().count()) && words().all(|word| word.starts_with(char::is_uppercase))
     };
-    (cells().filter(|cell| person(cell)).count() * 2 >= count).then_some(Entity::Name)
+    let given = cells().filter(|cell| person(cell) && name::normalise(cell).split(' ').any(|part| vocabulary.is_given(part))).count();
+    (share(&person) && given * 5 >= count).then_some(Entity::Name)
 }
 
 /// Two columns side by side without a header, one of given names and one of single words, are a name.

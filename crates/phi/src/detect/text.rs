@@ -136,7 +136,9 @@ impl Scanner<'_> {
         }
         // A label may be written against its value: `SSN123-45-6789`, `DOB01/02/1980`.
         let letters = self.text[start..digit].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let spoken_for = matches!(self.label(start, 0), Some(Meaning::Other));
         if letters == digit - start
+            && !spoken_for
             && letters >= 3
             && let Some(label) = self.vocabulary.label_before(&self.text[..digit])
             && let Meaning::Is(kind) = label.meaning

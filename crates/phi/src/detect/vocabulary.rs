@@ -189,7 +189,10 @@ impl Vocabulary {
         }
         let (_, end, meaning, short) = best?;
         let gap = &text[end..];
-        let (words_between, sentence_between) = self.gap(gap);
+        let (words_between, ends) = self.gap(gap);
+        // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
+        let apart = words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
+        let sentence_between = ends || apart;
         Some(Label { meaning, words_between, sentence_between, short })
     }
 
@@ -268,7 +271,7 @@ impl Vocabulary {
         // `Patient City` is not a patient: only filling may follow the label.
         let rest = std::str::from_utf8(&text[end..]).unwrap_or("?");
         let filling = |word: &str| self.content.names.fillers.contains(word) || word.chars().all(|c| !c.is_alphabetic());
-        (meaning == Meaning::Other || rest.split(' ').all(filling)).then_some(meaning)
+        (meaning == Meaning::Other || rest.split([' ', '/']).all(filling)).then_some(meaning)
     }
 
     pub(super) fn is_dummy_ssn(&self, digits: &str) -> bool {
@@ -344,18 +347,32 @@ struct PlainText {
     bytes: [u8; 64],
     len: usize,
     cut: bool,
+    /// Where the last line begins.
+    line: usize,
 }
 
 impl PlainText {
     const fn new() -> Self {
-        Self { bytes: [0; 64], len: 0, cut: false }
+        Self { bytes: [0; 64], len: 0, cut: false, line: 0 }
     }
 
     fn fill(&mut self, text: &[u8]) {
         let mut space = false;
+        let mut newlines = 0;
         for byte in text {
             if self.len == self.bytes.len() {
                 break;
+            }
+            if *byte == b'\n' {
+                newlines += 1;
+                self.line = self.len + usize::from(!space);
+                // A blank line ends whatever a label said.
+                if newlines == 2 {
+                    self.bytes[self.len] = b'|';
+                    self.len += 1;
+                }
+            } else if !matches!(byte, b' ' | b'\r' | b'\t') {
+                newlines = 0;
             }
             let byte = match byte {
                 b' ' | b'_' | b'-' | b'\n' | b'\r' | b'\t' => {
@@ -461,7 +478,7 @@ mod tests {
             ("DOB on file, Rx no ", Meaning::Other, 0),
             ("date of\n  birth is ", Meaning::Is(Entity::Dob), 0),
             ("\"dateOfBirth\": \"", Meaning::Is(Entity::Dob), 0),
-            ("SSN for Jane Roe is ", Meaning::Is(Entity::Ssn), 2),
+            ("SSN for Jane Roe is ", Meaning::Is(Entity::Ssn), 3),
         ] {
             let label = vocabulary.label_before(text.as_bytes()).unwrap();
             assert_eq!((label.meaning, label.words_between), (meaning, words), "{text}");
