@@ -176,7 +176,7 @@ pub enum SystemQuery {
         class: String,
         /// `ProtectionStatus`.
         property: String,
-        /// Optional filter `Name=value`; the value `system` for `DriveLetter` means the drive Windows starts from.
+        /// Optional filter `Name=value`, without quotes.
         filter: Option<String>,
     },
     /// Whether a Windows optional feature is enabled: the text `Enabled` or `Disabled`; `None` for an unknown feature.

@@ -62,7 +62,12 @@ pub(super) fn listening(root: &Root, gaps: &mut Vec<HostError>) -> Vec<Listening
         })
         .collect();
     if listening.iter().any(|socket| socket.process.is_none()) {
-        gaps.push(HostError::new("programs behind some listening sockets", "permission denied; run as root"));
+        let why = if rustix::process::geteuid().is_root() {
+            "they run outside of what this system shows, as the host of a container does"
+        } else {
+            "permission denied; run as root"
+        };
+        gaps.push(HostError::new("programs behind some listening sockets", why));
     }
     listening.sort_by(|a, b| (&a.protocol, a.port, &a.address).cmp(&(&b.protocol, b.port, &b.address)));
     listening.dedup();

@@ -10,6 +10,7 @@
 //! | password policy, members of groups, disabled accounts | `NetUserModalsGet`, `NetLocalGroupGetMembers`, `NetUserEnum` |
 //! | shares and their rights | `NetShareEnum` level 502, security descriptors |
 //! | who can read a file | `GetNamedSecurityInfoW` |
+//! | programs behind sockets | `GetExtendedTcpTable` (wine names no owner) |
 //! | role of servers and domain controllers | `ProductOptions\ProductType` |
 
 mod access;

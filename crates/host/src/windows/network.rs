@@ -199,3 +199,21 @@ fn program(pid: u32) -> Option<String> {
     let path = narrow(&path);
     (named != 0).then(|| path.rsplit('\\').next().unwrap_or(&path).to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_by_its_id() {
+        assert!(program(std::process::id()).is_some_and(|name| name.ends_with(".exe")));
+        assert_eq!(program(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_count_beyond_the_buffer_reads_nothing_beyond_it() {
+        let lying = Aligned(vec![u64::MAX; 4]);
+        assert_eq!(lying.rows::<MIB_UDPROW_OWNER_PID>().len(), 2);
+        assert_eq!(Aligned(Vec::new()).rows::<MIB_UDPROW_OWNER_PID>().len(), 0);
+    }
+}

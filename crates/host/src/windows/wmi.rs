@@ -68,13 +68,6 @@ fn query_text(class: &str, property: &str, filter: Option<&str>) -> Option<Strin
     }
     let Some(filter) = filter else { return Some(format!("SELECT * FROM {class}")) };
     let (name, value) = filter.split_once('=')?;
-    let system_drive;
-    let value = if name == "DriveLetter" && value == "system" {
-        system_drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
-        &system_drive
-    } else {
-        value
-    };
     let harmless = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.: ".contains(&byte));
     if !is_name(name) || !harmless {
         return None;
@@ -130,7 +123,7 @@ mod tests {
         let text = |filter| query_text("Win32_X", "P", Some(filter));
         assert_eq!(text("VolumeType=1").as_deref(), Some("SELECT * FROM Win32_X WHERE VolumeType = 1"));
         assert_eq!(text("Name=a-b").as_deref(), Some("SELECT * FROM Win32_X WHERE Name = 'a-b'"));
-        assert!(text("DriveLetter=system").is_some_and(|query| query.ends_with(":'")));
+        assert_eq!(text("DriveLetter=C:").as_deref(), Some("SELECT * FROM Win32_X WHERE DriveLetter = 'C:'"));
         for bad in ["Name=a' OR 1=1", "Na me=a", "Name", "Name=a\\'"] {
             assert_eq!(text(bad), None, "{bad}");
         }
