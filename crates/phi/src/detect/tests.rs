@@ -23,8 +23,9 @@ fn a_form_with_blank_lines_is_one_person() {
 
 #[test]
 fn a_list_is_a_person_a_line() {
-    let text = "Roe, Ann  1/2/1980  512-40-6710\nDoe, John  3/4/1990  512-41-6711\nPoe, Mary  5/6/1970  512-42-6712\n";
-    let outcome = look(|sink| sink.text(&format!("Patient        DOB        SSN\n{text}")));
+    let text = "Patient      DOB         SSN\nRoe, Ann     1/2/1980    512-40-6710\nDoe, John    3/4/1990    512-41-6711\n\
+                Poe, Mary    5/6/1970    512-42-6712\n";
+    let outcome = look(|sink| sink.text(text));
     assert_eq!(outcome.people.estimate().value, 3);
     assert_eq!(outcome.tally.counts()[&Entity::Dob], 3, "the header above stands for the labels");
 }
