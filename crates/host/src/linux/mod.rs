@@ -112,11 +112,17 @@ impl Host for LinuxHost {
     }
 
     fn packages(&self) -> Result<(Vec<Package>, Vec<HostError>), HostError> {
-        let os = self.os()?;
-        let distribution = (os.product.as_str(), os.version.as_str());
+        let (id, release) = os::distribution(&self.root)?;
+        let distribution = (id.as_str(), release.as_str());
         let mut gaps = Vec::new();
         let mut packages = dpkg::read(&self.root, distribution, &mut gaps);
         packages.extend(rpm::read(&self.root, distribution, &mut gaps));
+        if packages.is_empty() && gaps.is_empty() {
+            gaps.push(HostError::new(
+                "installed packages",
+                "neither dpkg's nor rpm's database is here, and only these are read",
+            ));
+        }
         packages.sort();
         Ok((packages, gaps))
     }

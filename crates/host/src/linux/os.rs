@@ -13,15 +13,7 @@ use crate::HostError;
 const LIMIT: usize = 64 * 1024;
 
 pub(super) fn read(root: &Root) -> Result<OsInfo, HostError> {
-    let text = match root.text("/etc/os-release", LIMIT)? {
-        Some(text) => text,
-        None => root.text("/usr/lib/os-release", LIMIT)?.ok_or_else(|| {
-            HostError::new(
-                "/etc/os-release",
-                "neither it nor /usr/lib/os-release is there; this may be no Linux system",
-            )
-        })?,
-    };
+    let text = release_file(root)?;
     let field = |key| os_release_field(&text, key).unwrap_or_default();
     let id = field("ID");
     let name = [field("PRETTY_NAME"), field("NAME"), id.clone()].into_iter().find(|name| !name.is_empty());
@@ -29,12 +21,31 @@ pub(super) fn read(root: &Root) -> Result<OsInfo, HostError> {
     Ok(OsInfo {
         family: OsFamily::Linux,
         name: name.unwrap_or_else(|| "Linux".to_owned()),
-        product: product(&id),
+        product: product(&id, &field("NAME")),
         version: field("VERSION_ID"),
         build: build.or_else(|| os_release_field(&text, "BUILD_ID")).unwrap_or_default(),
         edition: field("VARIANT_ID"),
         role: role(root),
     })
+}
+
+/// os-release's own `ID` and `VERSION_ID`, as package URLs name a distribution.
+pub(super) fn distribution(root: &Root) -> Result<(String, String), HostError> {
+    let text = release_file(root)?;
+    let field = |key| os_release_field(&text, key).unwrap_or_default();
+    Ok((field("ID"), field("VERSION_ID")))
+}
+
+fn release_file(root: &Root) -> Result<String, HostError> {
+    match root.text("/etc/os-release", LIMIT)? {
+        Some(text) => Ok(text),
+        None => root.text("/usr/lib/os-release", LIMIT)?.ok_or_else(|| {
+            HostError::new(
+                "/etc/os-release",
+                "neither it nor /usr/lib/os-release is there; this may be no Linux system",
+            )
+        }),
+    }
 }
 
 /// A value of os-release(5): unquoted, single or double quotes, backslash escapes.
@@ -57,12 +68,11 @@ fn os_release_field(text: &str, key: &str) -> Option<String> {
 }
 
 /// endoflife.date's name of a distribution where it differs from os-release's `ID`.
-fn product(id: &str) -> String {
+fn product(id: &str, name: &str) -> String {
     match id {
+        "centos" if name.contains("Stream") => "centos-stream",
         "ol" => "oracle-linux",
-        "almalinux" => "almalinux",
         "rocky" => "rocky-linux",
-        "centos" => "centos-stream",
         "amzn" => "amazon-linux",
         "alpine" => "alpine-linux",
         "opensuse-leap" => "opensuse",

@@ -284,6 +284,12 @@ fn packages_programs_and_kernel_settings() {
     let (packages, gaps) = host.packages().unwrap();
     let names: Vec<_> = packages.iter().map(|package| (package.name.as_str(), package.source)).collect();
     assert_eq!(names, [("base-files", PackageSource::Dpkg), ("openssl", PackageSource::Dpkg)], "{gaps:?}");
+    let purl = packages[1].purl.as_deref();
+    assert_eq!(purl, Some("pkg:deb/debian/openssl@3.0.11-1?arch=amd64&distro=debian-12"));
+    let rocky = Tree::new().file("etc/os-release", "ID=rocky\nVERSION_ID=9.4\nNAME=\"Rocky Linux\"\n");
+    let (none, gaps) = rocky.host().packages().unwrap();
+    assert!(none.is_empty() && gaps.len() == 1, "an unknown package database is no empty one");
+    assert_eq!(rocky.host().os().unwrap().product, "rocky-linux", "endoflife.date's name");
     assert_eq!(host.run(Program::Lsblk).unwrap(), None, "another system's disk has no programs to run");
     let sysctl = |name: &str| host.query(&SystemQuery::Sysctl { name: name.to_owned() });
     assert_eq!(sysctl("net.ipv4.ip_forward").unwrap(), Some(vec![(String::new(), Value::Int(1))]));
