@@ -31,7 +31,13 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Where Enamel keeps its ledger, caches and identity [default: the platform's data directory]
-    #[arg(long, global = true, env = "ENAMEL_DATA", value_name = "DIR", help_heading = "Options for every verb")]
+    #[arg(
+        long,
+        global = true,
+        env = "ENAMEL_DATA",
+        value_name = "DIR",
+        help_heading = "Options for every verb"
+    )]
     pub data: Option<PathBuf>,
 
     /// Print JSON Lines, one record a line, instead of text for people
@@ -43,7 +49,13 @@ pub struct Global {
     pub quiet: bool,
 
     /// Use the content (checks, controls, scenarios, signatures) in DIR in place of what is built in
-    #[arg(long, global = true, env = "ENAMEL_CONTENT", value_name = "DIR", help_heading = "Options for every verb")]
+    #[arg(
+        long,
+        global = true,
+        env = "ENAMEL_CONTENT",
+        value_name = "DIR",
+        help_heading = "Options for every verb"
+    )]
     pub content: Option<PathBuf>,
 }
 
@@ -164,10 +176,6 @@ pub struct ScanPhiArgs {
     /// With --json: add keyed fingerprints of the values, to find the same value in two files
     #[arg(long)]
     pub fingerprints: bool,
-
-    /// With --json: every file looked at, not only those with patient data or problems
-    #[arg(long)]
-    pub all: bool,
 
     /// Exit with 3 if a finding of this severity or worse is open
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]

@@ -54,7 +54,7 @@ impl Session {
     /// Opens the data directory, making it and the identity at the first run.
     pub(crate) fn open(global: &Global, practice: Option<&Path>) -> Result<Self, Error> {
         let data = data_dir(global)?;
-        fs::create_dir_all(&data).map_err(|error| {
+        make_private_folder(&data).map_err(|error| {
             Error::new(format!("the data directory {} could not be made", data.display()))
                 .because(error)
                 .help("name a folder that can be written with --data DIR")
@@ -113,7 +113,9 @@ impl Session {
         Ok(appended
             .into_iter()
             .map(|appended| match appended {
-                Appended::New(receipt) | Appended::AlreadyPresent(receipt) | Appended::Conflict(receipt) => receipt,
+                Appended::New(receipt) | Appended::AlreadyPresent(receipt) | Appended::Conflict(receipt) => {
+                    receipt
+                }
             })
             .collect())
     }
@@ -135,11 +137,13 @@ impl Session {
 
     /// The present state of the practice: every observation of the ledger, judged and folded.
     pub(crate) fn view(&self, ledger: &Ledger) -> Result<PracticeView, Error> {
-        PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation)).map_err(|error| {
-            Error::new("the ledger could not be read")
-                .because(error)
-                .help("run `enamel ledger verify` to find the bad entry")
-        })
+        PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation)).map_err(
+            |error| {
+                Error::new("the ledger could not be read")
+                    .because(error)
+                    .help("run `enamel ledger verify` to find the bad entry")
+            },
+        )
     }
 
     /// Where the ledger is.
@@ -151,12 +155,14 @@ impl Session {
     pub(crate) fn ledger(&self) -> Result<Ledger, Error> {
         let path = self.ledger_path();
         let opened = Ledger::open(&path).map_err(|error| {
-            Error::new(format!("the ledger {} could not be opened", path.display()))
-                .because(error)
-                .help("if it is damaged, `enamel ledger salvage` saves every good entry and keeps the damaged file")
+            Error::new(format!("the ledger {} could not be opened", path.display())).because(error).help(
+                "if it is damaged, `enamel ledger salvage` saves every good entry and keeps the damaged file",
+            )
         })?;
         if let Some(torn) = opened.torn_tail {
-            terminal::hint(self.quiet, &format!(
+            terminal::hint(
+                self.quiet,
+                &format!(
                     "note: the last write to the ledger was interrupted before it was acknowledged; its {} bytes were cut off",
                     torn.bytes
                 ),
@@ -164,6 +170,15 @@ impl Session {
         }
         Ok(opened.ledger)
     }
+}
+
+/// Makes a folder that only its owner can enter: what Enamel has seen of a computer is a map for an attacker.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// The data directory that is meant.

@@ -26,8 +26,7 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
     #[cfg(feature = "test-reveal")]
     let reveal = args.reveal_for_tests;
     let surveys = survey(&session, &args.paths, &options, &mut |report| {
-        let worth = args.all || report.has_phi || !report.errors.is_empty() || is_file_root(&args.paths, &report);
-        if session.json && worth && failed.is_none() {
+        if session.json && failed.is_none() {
             #[cfg(feature = "test-reveal")]
             let report = if reveal { report } else { FileReport { found: Vec::new(), ..report } };
             failed = terminal::json_line(&report).err();
@@ -45,7 +44,8 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
             terminal::text(&summary(survey))?;
         }
     }
-    let findings: Vec<_> = observations.iter().flat_map(|observation| session.judge(observation).findings).collect();
+    let findings: Vec<_> =
+        observations.iter().flat_map(|observation| session.judge(observation).findings).collect();
     Ok(fail_on(args.fail_on, &findings))
 }
 
@@ -119,11 +119,6 @@ fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
         flag
     })
     .clone()
-}
-
-/// A file that was named itself is always answered, whatever is in it.
-fn is_file_root(roots: &[PathBuf], report: &FileReport) -> bool {
-    roots.contains(&report.path)
 }
 
 fn show(bar: &ProgressBar, progress: Progress) {

@@ -1,0 +1,148 @@
+//! Bad input gets a clear error and loses nothing.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::run::{World, files_below};
+
+const SSN: &str = "526-97-9514";
+
+fn intake() -> String {
+    format!("Patient: Ada Birch, DOB 03/04/1972, SSN {SSN}, card 4539 5787 6362 1486\n")
+}
+
+#[test]
+fn no_value_is_written_anywhere() {
+    let world = World::new();
+    world.file("intake.txt", intake());
+    world.file("FreeDentalConfig.xml", "<ConnectionSettings><DatabaseConnection><Password>Sw0rdf1sh!</Password></DatabaseConnection></ConnectionSettings>");
+    let (practice, out) = (world.practice(), world.path("out"));
+    let (practice, out) = (practice.to_str().unwrap(), out.to_str().unwrap());
+    let mut said = Vec::new();
+    for arguments in [
+        vec!["assess", practice, "--out", out],
+        vec!["scan", "phi", "--json", "--fingerprints", practice],
+        vec!["scan", "phi", practice],
+        vec!["scan", "software", "--json", practice],
+        vec!["export", "observations"],
+        vec!["export", "ocsf"],
+        vec!["export", "oscal"],
+        vec!["export", "cyclonedx"],
+    ] {
+        let ran = world.run(&arguments).ok();
+        said.push((arguments.join(" "), [ran.0.stdout.clone(), ran.0.stderr.clone()].concat()));
+    }
+    for path in files_below(&world.data()).into_iter().chain(files_below(&world.path("out"))) {
+        said.push((path.display().to_string(), fs::read(path).unwrap()));
+    }
+    for (place, bytes) in said {
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in [SSN, "526979514", "4539578763621486", "4539 5787 6362 1486", "Sw0rdf1sh!"] {
+            assert!(!text.contains(secret), "{place} holds a value in clear");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_that_people_edit_is_named() {
+    let world = World::new();
+    let profile = world.path("practice.toml");
+    fs::write(&profile, "name = \"Birch\"\npatientz = 4200\n").unwrap();
+    let ran = world.run(&["config", "check", "--practice", profile.to_str().unwrap()]);
+    assert_eq!(ran.code(), 1);
+    for word in ["practice.toml:2", "patientz", "help"] {
+        assert!(ran.stderr().contains(word), "{word} in {}", ran.stderr());
+    }
+    let checks = world.path("content/checks");
+    fs::create_dir_all(&checks).unwrap();
+    fs::write(checks.join("mine.toml"), "[[check]]\nid = \"X1\"\nseverity = \"dreadful\"\n").unwrap();
+    let ran = world.run(&["config", "check", "--content", world.path("content").to_str().unwrap()]);
+    assert_eq!(ran.code(), 1);
+    assert!(ran.stderr().contains("mine.toml:"), "{}", ran.stderr());
+}
+
+#[test]
+fn a_damaged_ledger_is_named_and_the_rest_is_kept() {
+    let world = World::new();
+    world.run(&["scan", "host"]).ok();
+    world.run(&["scan", "software"]).ok();
+    assert_eq!(world.run(&["ledger", "verify"]).code(), 0);
+    // Flip a byte inside an entry's body. The last place that holds the word is live; SQLite leaves earlier copies in the
+    // free space of pages that it has split.
+    let path = world.data().join("ledger.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let at =
+        bytes.windows(12).rposition(|window| window == b"config_state").expect("the body is in the file");
+    bytes[at + 3] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let ran = world.run(&["ledger", "verify", "--json"]);
+    assert_eq!(ran.code(), 1, "{}", ran.stderr());
+    assert!(ran.records()[0]["first_bad"]["seq"].is_u64(), "{}", ran.stdout());
+    world.run(&["ledger", "salvage"]).ok();
+    assert_eq!(world.run(&["ledger", "verify"]).code(), 0);
+    let damaged = files_below(&world.data()).iter().any(|path| path.to_string_lossy().contains("damaged"));
+    assert!(damaged, "the damaged file is kept: {:?}", files_below(&world.data()));
+    world.run(&["scan", "host"]).ok();
+}
+
+#[test]
+fn no_ledger_is_not_a_whole_ledger() {
+    let world = World::new();
+    let ran = world.run(&["ledger", "verify"]);
+    assert_eq!(ran.code(), 1);
+    assert!(ran.stderr().contains("ledger.db"), "{}", ran.stderr());
+}
+
+#[cfg(unix)]
+#[test]
+fn hostile_folders_do_not_stop_a_scan() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::new();
+    world.file("intake.txt", intake());
+    let practice = world.practice();
+    symlink("loop-b", practice.join("loop-a")).unwrap();
+    symlink("loop-a", practice.join("loop-b")).unwrap();
+    symlink(&practice, practice.join("self")).unwrap();
+    let odd = practice.join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+    fs::write(odd, intake()).unwrap();
+    fs::File::create(practice.join("sparse.bin")).unwrap().set_len(10 << 30).unwrap();
+    let locked = practice.join("locked");
+    fs::create_dir(&locked).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    let started = Instant::now();
+    let ran = world.run(&["scan", "phi", "--json", practice.to_str().unwrap()]).ok();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(60), "a sparse file's holes are not read");
+    let records = ran.records();
+    let with_ssn = records.iter().filter(|record| record["entities"]["SSN"] == 1).count();
+    assert_eq!(with_ssn, 2, "{}", ran.stdout());
+    assert!(records.iter().any(|record| record["path_is_lossy"] == true), "{}", ran.stdout());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_earlier_report_whole() {
+    let world = World::new();
+    world.file("intake.txt", intake());
+    let (practice, out) = (world.practice(), world.path("out"));
+    let arguments = ["assess", "--quiet", practice.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    world.run(&arguments).ok();
+    let before = fs::read(out.join("report.html")).unwrap();
+    // A limit on file size stands in for the full disk: the write fails half-way in the same manner.
+    let binary = env!("CARGO_BIN_EXE_enamel");
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$@\"", "sh", binary])
+        .args(["export", "observations", "--out"])
+        .arg(out.join("report.html"))
+        .env("ENAMEL_DATA", world.data())
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(1), "{}", String::from_utf8_lossy(&limited.stderr));
+    let said = String::from_utf8_lossy(&limited.stderr);
+    assert!(said.contains("report.html"), "{said}");
+    assert_eq!(fs::read(out.join("report.html")).unwrap(), before, "what was there before is untouched");
+    let leftovers: Vec<_> =
+        files_below(&out).into_iter().filter(|path| path.to_string_lossy().contains("part")).collect();
+    assert_eq!(leftovers, Vec::<std::path::PathBuf>::new());
+}

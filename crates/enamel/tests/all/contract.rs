@@ -1,0 +1,189 @@
+//! The command line contract: forms, fields, streams and exit codes that scripts rely on.
+
+use crate::run::World;
+
+const INTAKE: &str = "New patient intake\n\
+    Name: Ada Birch\nDate of Birth: 03/04/1972\nSSN: 526-97-9514\nMember ID: PEF908412812\n\
+    Chart #: PT-73316\nPhone: (212) 555-0143\n";
+
+#[test]
+fn scan_phi_prints_one_record_a_file() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    world.file("stock.txt", "Gloves, 40 boxes. Order 835130328 shipped.\n");
+    let practice = world.practice();
+    let records = world.run(&["scan", "phi", "--json", practice.to_str().unwrap()]).ok().records();
+    assert_eq!(records.len(), 2);
+    let intake =
+        records.iter().find(|record| record["path"].as_str().unwrap().ends_with("intake.txt")).unwrap();
+    assert_eq!(intake["format"], "txt");
+    assert_eq!(intake["entities"]["SSN"], 1);
+    assert_eq!(intake["entities"]["DOB"], 1);
+    assert_eq!(intake["entities"]["MEMBER_ID"], 1);
+    assert_eq!(intake["persons"]["estimate"], 1);
+    assert!(intake["persons"]["low"].as_u64() <= Some(1) && intake["persons"]["high"].as_u64() >= Some(1));
+    assert_eq!(intake["errors"], serde_json::json!([]));
+    assert!(intake.get("values").is_none(), "fingerprints only when asked for");
+    let stock =
+        records.iter().find(|record| record["path"].as_str().unwrap().ends_with("stock.txt")).unwrap();
+    assert_eq!(stock["entities"], serde_json::json!({}));
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    let world = World::new();
+    let intake = world.file("Desktop/intake.txt", INTAKE);
+    let intake = intake.to_str().unwrap();
+    assert_eq!(world.run(&["scan", "phi", intake]).code(), 0);
+    assert_eq!(world.run(&["scan", "phi", "--no-such-option", intake]).code(), 2);
+    assert_eq!(world.run(&["scan", "phi"]).code(), 2);
+    let missing = world.run(&["scan", "phi", "/no/such/folder"]);
+    assert_eq!(missing.code(), 1);
+    assert!(
+        missing.stderr().contains("/no/such/folder") && missing.stderr().contains("help"),
+        "{}",
+        missing.stderr()
+    );
+    assert_eq!(world.run(&["scan", "phi", "--fail-on", "low", intake]).code(), 3);
+    assert_eq!(world.run(&["scan", "phi", "--fail-on", "terrible", intake]).code(), 2);
+}
+
+#[test]
+fn assess_writes_a_report_and_findings() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    let (practice, out) = (world.practice(), world.path("out"));
+    let ran = world.run(&["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    assert!(ran.stdout().contains("Expected loss"), "{}", ran.stdout());
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(html.starts_with("<!doctype html>") || html.starts_with("<!DOCTYPE html>"));
+    for reach in ["<script", "<link", "@import", "src=\"http", "url(http"] {
+        assert!(!html.contains(reach), "the report reaches out of its file: {reach}");
+    }
+    let findings = std::fs::read_to_string(out.join("findings.json")).unwrap();
+    let findings: Vec<serde_json::Value> =
+        findings.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!findings.is_empty());
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding["class_uid"].is_u64() && finding["finding_info"]["uid"].is_string())
+    );
+
+    // The same weakness seen twice is one finding with a history, not two.
+    world.run(&["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    let again = std::fs::read_to_string(out.join("findings.json")).unwrap();
+    let ids = |text: &str| -> std::collections::BTreeSet<String> {
+        let uid = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["finding_info"]["uid"].to_string()
+        };
+        text.lines().map(uid).collect()
+    };
+    let first: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    assert_eq!(ids(&first), ids(&again));
+    assert_eq!(again.lines().count(), findings.len());
+}
+
+#[test]
+fn risk_is_the_same_to_the_last_bit() {
+    let world = World::new();
+    let run = |threads: &str| {
+        world.run(&["risk", "--json", "--trials", "20000", "--seed", "7", "--threads", threads]).ok().stdout()
+    };
+    let one = run("1");
+    assert_eq!(one, run("2"));
+    assert_eq!(one, run("5"));
+    let record: serde_json::Value = serde_json::from_str(&one).unwrap();
+    for field in ["mean", "p50", "p90", "p95"] {
+        assert!(record[field].is_number(), "{field} in {record}");
+    }
+    assert!(record["curve"][0][0].is_number() && record["curve"][0][1].is_number());
+    assert!(record["fixes"].is_array());
+}
+
+#[test]
+fn scan_host_says_every_outcome_with_its_reason() {
+    let world = World::new();
+    let records = world.run(&["scan", "host", "--json"]).ok().records();
+    assert!(records.len() > 10);
+    for record in &records {
+        assert!(["pass", "fail", "unknown", "not_applicable"].contains(&record["outcome"].as_str().unwrap()));
+        assert!(!record["detail"].as_str().unwrap().is_empty(), "{record}");
+    }
+}
+
+#[test]
+fn data_on_stdout_everything_else_on_stderr() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    let (practice, out) = (world.practice(), world.path("out"));
+    let ran =
+        world.run(&["assess", "--json", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    ran.records(); // every line of stdout is a record
+    assert!(ran.stderr().contains("Looking"), "{}", ran.stderr());
+    assert!(
+        !ran.stderr().contains('\u{1b}') && !ran.stdout().contains('\u{1b}'),
+        "no colours where NO_COLOR is set"
+    );
+    let quiet =
+        world.run(&["assess", "--quiet", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    assert_eq!(quiet.stderr(), "");
+}
+
+#[test]
+fn exports_are_what_they_say() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    let (practice, out) = (world.practice(), world.path("out"));
+    let empty = world.run(&["export", "cyclonedx"]);
+    assert_eq!(empty.code(), 1);
+    assert!(empty.stderr().contains("enamel scan software"), "{}", empty.stderr());
+    world.run(&["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    let json = |format: &str| -> serde_json::Value {
+        serde_json::from_str(&world.run(&["export", format]).ok().stdout()).unwrap()
+    };
+    assert_eq!(json("cyclonedx")["specVersion"], "1.6");
+    assert!(json("oscal")["assessment-results"]["uuid"].is_string());
+    assert!(!world.run(&["export", "ocsf"]).ok().records().is_empty());
+    let observations = world.run(&["export", "observations"]).ok().records();
+    assert_eq!(observations.len(), 4, "inventory, host, software, patient data");
+    assert!(
+        observations[0]["hash"].is_string() && observations[0]["observation"]["body"]["kind"].is_string()
+    );
+}
+
+#[test]
+fn what_a_person_states_counts_until_it_expires() {
+    let world = World::new();
+    let attest = |arguments: &[&str]| {
+        let mut all = vec!["attest"];
+        all.extend(arguments);
+        world.run(&all)
+    };
+    let reason = ["--reason", "Sanction policy of 2 May 2026", "--person", "Ada Birch, owner"];
+    let with = |head: &[&'static str]| -> Vec<&'static str> { head.iter().chain(&reason).copied().collect() };
+    attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "implemented"])).ok();
+    let unknown = attest(&with(&["164.999", "--statement", "implemented"]));
+    assert!(unknown.code() == 1 && unknown.stderr().contains("catalogue"), "{}", unknown.stderr());
+    let away = attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "not-reasonable"]));
+    assert!(away.code() == 1 && away.stderr().contains("required"), "{}", away.stderr());
+    let late =
+        attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "implemented", "--expires", "2020-01-01"]));
+    assert_eq!(late.code(), 1);
+    assert_eq!(world.run(&["ledger", "verify"]).code(), 0);
+}
+
+#[test]
+fn checks_are_evidence_only_for_controls_that_exist() {
+    let checks = enamel_exposure::Catalogue::builtin().unwrap();
+    let controls = enamel_risk::Catalogue::builtin().unwrap();
+    for check in checks.checks() {
+        for control in &check.controls {
+            assert!(
+                controls.get(control).is_some(),
+                "{} cites {control}, which the catalogue does not know",
+                check.id
+            );
+        }
+    }
+}
