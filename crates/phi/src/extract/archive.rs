@@ -16,7 +16,12 @@ use super::{odf, ooxml, read_member, settle, sniff, tar_header, xlsx};
 use crate::sink::{Problem, ProblemKind, Sink};
 
 /// Reads a zip: as the office document that it is, else member by member.
-pub(super) fn read_zip(mut source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_zip(
+    mut source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     match office_kind(&mut source)? {
         Some(Office::Word) => ooxml::read_word(source, name, budget, sink),
         Some(Office::Slides) => ooxml::read_slides(source, name, budget, sink),
@@ -66,7 +71,12 @@ fn office_kind(source: &mut Source<'_>) -> Result<Option<Office>, Failure> {
     Ok(found)
 }
 
-fn read_members(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+fn read_members(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut zip = match Zip::open(source) {
         Ok(zip) => zip,
         Err((mut source, failure)) => {
@@ -97,7 +107,12 @@ fn read_members(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut 
 }
 
 /// Reads what a gzip stream holds; its name is the stream's own without `.gz`.
-pub(super) fn read_gz(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_gz(
+    reader: &mut dyn Read,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let inner = match sniff::extension(name).as_str() {
         "gz" => name[..name.len() - 3].to_owned(),
         "tgz" => format!("{}.tar", &name[..name.len() - 4]),
@@ -109,7 +124,12 @@ pub(super) fn read_gz(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, si
 }
 
 /// Reads the regular files of a tar archive.
-pub(super) fn read_tar(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_tar(
+    reader: &mut dyn Read,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut long_name = None;
     loop {
         budget.check()?;

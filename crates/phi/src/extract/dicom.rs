@@ -73,7 +73,8 @@ pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Si
     let bytes = Cursor::new(first).chain(bytes);
     if syntax == "1.2.840.10008.1.2.1.99" {
         let input = Cell::new(0);
-        let inflated = Metered::new(DeflateDecoder::new(BufReader::new(Counting::new(bytes, &input))), budget, &input);
+        let inflated =
+            Metered::new(DeflateDecoder::new(BufReader::new(Counting::new(bytes, &input))), budget, &input);
         return DataSet { bytes: inflated, big: false, explicit: true, budget, sink }.read();
     }
     let (mut explicit, big) = (syntax != "1.2.840.10008.1.2", syntax == "1.2.840.10008.1.2.2");
@@ -121,7 +122,7 @@ fn read_meta(bytes: &mut impl Read, syntax: &mut String) -> Result<Option<Vec<u8
         Read::take(&mut data, VALUE).read_to_end(&mut value)?;
         io::copy(&mut data, &mut io::sink())?;
         if tag == TRANSFER_SYNTAX {
-            *syntax = String::from_utf8_lossy(&value).trim_matches(['\0', ' ']).to_owned();
+            String::from_utf8_lossy(&value).trim_matches(['\0', ' ']).clone_into(syntax);
         }
     }
 }
@@ -187,7 +188,22 @@ impl<R: Read> DataSet<'_, R> {
             return Ok((false, self.u32([head[4], head[5], head[6], head[7]])));
         }
         let vr = [head[4], head[5]];
-        if matches!(&vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV") {
+        if matches!(
+            &vr,
+            b"OB"
+                | b"OD"
+                | b"OF"
+                | b"OL"
+                | b"OV"
+                | b"OW"
+                | b"SQ"
+                | b"SV"
+                | b"UC"
+                | b"UN"
+                | b"UR"
+                | b"UT"
+                | b"UV"
+        ) {
             let mut length = [0; 4];
             self.bytes.read_exact(&mut length)?;
             return Ok((&vr == b"SQ", self.u32(length)));
@@ -228,7 +244,8 @@ mod tests {
     use crate::extract::testing::kept;
     use crate::extract::{Format, sniff};
 
-    fn element(tag: u32, vr: &[u8; 2], value: &str, explicit: bool, big: bool) -> Vec<u8> {
+    #[allow(clippy::cast_possible_truncation)] // the values are short
+    fn element(tag: u32, vr: [u8; 2], value: &str, explicit: bool, big: bool) -> Vec<u8> {
         let mut value = value.as_bytes().to_vec();
         if value.len() % 2 == 1 {
             value.push(b' ');
@@ -247,20 +264,24 @@ mod tests {
 
     fn body(explicit: bool, big: bool) -> Vec<u8> {
         [
-            element(0x0008_0020, b"DA", "20250101", explicit, big),
-            element(0x0010_0010, b"PN", "LEE^ANN", explicit, big),
-            element(0x0010_0020, b"LO", "PT-1", explicit, big),
-            element(0x0010_0030, b"DA", "19800102", explicit, big),
+            element(0x0008_0020, *b"DA", "20250101", explicit, big),
+            element(0x0010_0010, *b"PN", "LEE^ANN", explicit, big),
+            element(0x0010_0020, *b"LO", "PT-1", explicit, big),
+            element(0x0010_0030, *b"DA", "19800102", explicit, big),
         ]
         .concat()
     }
 
     fn file(syntax: &str, body: &[u8]) -> Vec<u8> {
-        [&[0; 128], &b"DICM"[..], &element(0x0002_0010, b"UI", syntax, true, false), body].concat()
+        [&[0; 128], &b"DICM"[..], &element(0x0002_0010, *b"UI", syntax, true, false), body].concat()
     }
 
-    const FIELDS: [&str; 4] =
-        ["record", "field NAME PatientName = LEE^ANN", "field MRN PatientID = PT-1", "field DOB PatientBirthDate = 19800102"];
+    const FIELDS: [&str; 4] = [
+        "record",
+        "field NAME PatientName = LEE^ANN",
+        "field MRN PatientID = PT-1",
+        "field DOB PatientBirthDate = 19800102",
+    ];
 
     #[test]
     fn every_encoding_reads_the_same() {

@@ -29,7 +29,9 @@ impl From<io::Error> for Failure {
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Malformed("it ends too early"),
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Self::Malformed("its data cannot be decoded"),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                Self::Malformed("its data cannot be decoded")
+            }
             _ => Self::Io(error),
         }
     }

@@ -27,14 +27,24 @@ impl People {
         let kind = resource.value("resourceType").unwrap_or_default();
         if matches!(
             kind,
-            "Practitioner" | "PractitionerRole" | "Organization" | "Location" | "Endpoint" | "HealthcareService" | "InsurancePlan" | "Bundle"
+            "Practitioner"
+                | "PractitionerRole"
+                | "Organization"
+                | "Location"
+                | "Endpoint"
+                | "HealthcareService"
+                | "InsurancePlan"
+                | "Bundle"
         ) {
             return;
         }
         let person = matches!(kind, "Patient" | "RelatedPerson" | "Person");
         let name = if person { resource.names("name").into_iter().next() } else { None };
         let birth = resource.value("birthDate").filter(|_| person);
-        if person && self.by_id.len() < REMEMBERED && let Some(id) = resource.value("id") {
+        if person
+            && self.by_id.len() < REMEMBERED
+            && let Some(id) = resource.value("id")
+        {
             let remembered = (name.clone().unwrap_or_default(), birth.unwrap_or_default().to_owned());
             self.by_id.insert(id.to_owned(), remembered);
         }
@@ -42,7 +52,12 @@ impl People {
         if person || kind == "Coverage" {
             resource.identifiers(if person { Some(Entity::Mrn) } else { Some(Entity::MemberId) }, sink);
         }
-        push(sink, Some(Entity::MemberId), "subscriberId", resource.value("subscriberId").unwrap_or_default());
+        push(
+            sink,
+            Some(Entity::MemberId),
+            "subscriberId",
+            resource.value("subscriberId").unwrap_or_default(),
+        );
         if person {
             for own in resource.names("name") {
                 push(sink, Some(Entity::Name), "name", &own);
@@ -59,9 +74,13 @@ impl People {
 
     /// The patient that a resource is about: as it names them, and as they were met before.
     fn referred(&self, resource: &Resource<'_>, sink: &mut dyn Sink) {
-        const ABOUT: [&str; 6] = ["patient", "subject", "beneficiary", "subscriber", "policyHolder", "individual"];
+        const ABOUT: [&str; 6] =
+            ["patient", "subject", "beneficiary", "subscriber", "policyHolder", "individual"];
         let Some(about) = ABOUT.iter().find(|about| {
-            resource.value(&format!("{about}/reference")).or_else(|| resource.value(&format!("{about}/display"))).is_some()
+            resource
+                .value(&format!("{about}/reference"))
+                .or_else(|| resource.value(&format!("{about}/display")))
+                .is_some()
         }) else {
             return;
         };
@@ -71,7 +90,12 @@ impl People {
             push(sink, Some(Entity::Name), "name", name);
             push(sink, Some(Entity::Dob), "birthDate", birth);
         } else {
-            push(sink, Some(Entity::Name), "display", resource.value(&format!("{about}/display")).unwrap_or_default());
+            push(
+                sink,
+                Some(Entity::Name),
+                "display",
+                resource.value(&format!("{about}/display")).unwrap_or_default(),
+            );
         }
     }
 }
@@ -97,14 +121,23 @@ impl<'r> Resource<'r> {
         let mut starts: Vec<u64> = self
             .leaves
             .iter()
-            .filter(|leaf| self.relative(leaf).strip_prefix(element).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| main.contains(&rest)))
+            .filter(|leaf| {
+                self.relative(leaf)
+                    .strip_prefix(element)
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    .is_some_and(|rest| main.contains(&rest))
+            })
             .map(|leaf| leaf.object)
             .collect();
         starts.sort_unstable();
         starts.dedup();
         groups.extend(starts.iter().map(|start| (*start, Vec::new())));
         for leaf in self.leaves {
-            let Some(rest) = self.relative(leaf).strip_prefix(element).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let Some(rest) =
+                self.relative(leaf).strip_prefix(element).and_then(|rest| rest.strip_prefix('/'))
+            else {
+                continue;
+            };
             let at = groups.partition_point(|(start, _)| *start <= leaf.object);
             if let Some((_, group)) = at.checked_sub(1).and_then(|at| groups.get_mut(at)) {
                 group.push((rest, &leaf.value));
@@ -115,19 +148,34 @@ impl<'r> Resource<'r> {
 
     fn identifiers(&self, usual: Option<Entity>, sink: &mut dyn Sink) {
         for group in self.groups("identifier", &["value"]) {
-            let get = |path: &'static str| group.iter().filter(move |(at, _)| *at == path).map(|(_, value)| value.to_ascii_lowercase());
-            let words: Vec<String> =
-                get("system").chain(get("type/text")).chain(get("type/coding/display")).chain(get("use")).collect();
-            let says = |needles: &[&str]| words.iter().any(|word| needles.iter().any(|needle| word.contains(needle)));
+            let get = |path: &'static str| {
+                group.iter().filter(move |(at, _)| *at == path).map(|(_, value)| value.to_ascii_lowercase())
+            };
+            let words: Vec<String> = get("system")
+                .chain(get("type/text"))
+                .chain(get("type/coding/display"))
+                .chain(get("use"))
+                .collect();
+            let says = |needles: &[&str]| {
+                words.iter().any(|word| needles.iter().any(|needle| word.contains(needle)))
+            };
             let codes: Vec<String> = get("type/coding/code").collect();
             let code = |wanted: &[&str]| codes.iter().any(|code| wanted.contains(&code.as_str()));
-            let known = if code(&["ss", "sb", "ssn"]) || says(&["us-ssn", "2.16.840.1.113883.4.1", "social security", "/ssn"]) {
+            let known = if code(&["ss", "sb", "ssn"])
+                || says(&["us-ssn", "2.16.840.1.113883.4.1", "social security", "/ssn"])
+            {
                 Some(Entity::Ssn)
-            } else if code(&["mr", "mrn", "pi", "pt"]) || says(&["mrn", "medical-record", "medical record", "chart"]) {
+            } else if code(&["mr", "mrn", "pi", "pt"])
+                || says(&["mrn", "medical-record", "medical record", "chart"])
+            {
                 Some(Entity::Mrn)
-            } else if code(&["mb", "sn", "mc", "ma", "hc", "ni"]) || says(&["member", "subscriber", "insur", "policy"]) {
+            } else if code(&["mb", "sn", "mc", "ma", "hc", "ni"])
+                || says(&["member", "subscriber", "insur", "policy"])
+            {
                 Some(Entity::MemberId)
-            } else if !codes.is_empty() || says(&["npi", "us-npi", "license", "passport", "tax", "account", "visit"]) {
+            } else if !codes.is_empty()
+                || says(&["npi", "us-npi", "license", "passport", "tax", "account", "visit"])
+            {
                 None
             } else {
                 usual
@@ -141,7 +189,14 @@ impl<'r> Resource<'r> {
     fn names(&self, element: &str) -> Vec<String> {
         let groups = self.groups(element, &["family", "given", "text"]);
         let of_group = |group: Vec<(&str, &str)>| {
-            let all = |path: &str| group.iter().filter(|(at, _)| *at == path).map(|(_, value)| *value).collect::<Vec<_>>().join(" ");
+            let all = |path: &str| {
+                group
+                    .iter()
+                    .filter(|(at, _)| *at == path)
+                    .map(|(_, value)| *value)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
             let (family, given) = (all("family"), all("given"));
             match (family.is_empty(), given.is_empty()) {
                 (false, false) => format!("{family}, {given}"),
@@ -174,7 +229,10 @@ impl<'r> Resource<'r> {
     /// Notes and narratives, in which anything may stand.
     fn text(&self, sink: &mut dyn Sink) {
         for leaf in self.leaves {
-            if matches!(self.relative(leaf).rsplit('/').next(), Some("div" | "note" | "comment" | "valueString" | "description")) {
+            if matches!(
+                self.relative(leaf).rsplit('/').next(),
+                Some("div" | "note" | "comment" | "valueString" | "description")
+            ) {
                 push(sink, None, "text", &leaf.value);
             }
         }
@@ -203,9 +261,18 @@ mod tests {
         assert_eq!(
             kept.lines,
             [
-                "record", "field MRN identifier = M1", "field SSN identifier = S1", "field - identifier = D1", "field NAME name = Lee, Ann M",
-                "field DOB birthDate = 1980-01-02", "field PHONE telecom = 1", "field EMAIL telecom = a@b", "record",
-                "field MEMBER_ID subscriberId = U1", "field NAME name = Lee, Ann M", "field DOB birthDate = 1980-01-02",
+                "record",
+                "field MRN identifier = M1",
+                "field SSN identifier = S1",
+                "field - identifier = D1",
+                "field NAME name = Lee, Ann M",
+                "field DOB birthDate = 1980-01-02",
+                "field PHONE telecom = 1",
+                "field EMAIL telecom = a@b",
+                "record",
+                "field MEMBER_ID subscriberId = U1",
+                "field NAME name = Lee, Ann M",
+                "field DOB birthDate = 1980-01-02",
             ]
         );
     }

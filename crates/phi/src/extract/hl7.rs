@@ -13,7 +13,7 @@ use super::text::Decoder;
 use crate::sink::{Field, Sink};
 
 /// A longer segment is cut: `OBX` may hold a whole document.
-const SEGMENT: u64 = 256 << 10;
+const SEGMENT: usize = 256 << 10;
 
 /// Reads every message of a file.
 pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
@@ -22,7 +22,8 @@ pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Si
     let mut messages = Messages::default();
     while next_segment(&mut lines, &mut segment)? {
         let text = String::from_utf8_lossy(&segment);
-        messages.segment(text.trim_matches(|c: char| c.is_whitespace() || c == '\u{B}' || c == '\u{1C}'), sink);
+        messages
+            .segment(text.trim_matches(|c: char| c.is_whitespace() || c == '\u{B}' || c == '\u{1C}'), sink);
     }
     Ok(())
 }
@@ -37,7 +38,7 @@ fn next_segment(reader: &mut impl BufRead, segment: &mut Vec<u8>) -> Result<bool
         }
         let end = memchr::memchr2(b'\r', b'\n', bytes);
         let take = end.unwrap_or(bytes.len());
-        let room = (SEGMENT as usize).saturating_sub(segment.len());
+        let room = SEGMENT.saturating_sub(segment.len());
         segment.extend_from_slice(&bytes[..take.min(room)]);
         reader.consume(end.map_or(take, |at| at + 1));
         if end.is_some() {
@@ -57,7 +58,14 @@ struct Messages {
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&', patient: String::new() }
+        Self {
+            field: '|',
+            component: '^',
+            repetition: '~',
+            escape: '\\',
+            subcomponent: '&',
+            patient: String::new(),
+        }
     }
 }
 
@@ -114,7 +122,8 @@ impl Messages {
     fn header(&mut self, rest: &str) {
         let mut marks = rest.chars();
         self.field = marks.next().unwrap_or('|');
-        let mut next = |usual| marks.next().filter(|c| c.is_ascii_punctuation() && *c != self.field).unwrap_or(usual);
+        let mut next =
+            |usual| marks.next().filter(|c| c.is_ascii_punctuation() && *c != self.field).unwrap_or(usual);
         self.component = next('^');
         self.repetition = next('~');
         self.escape = next('\\');
@@ -134,7 +143,9 @@ impl Messages {
         self.phones(fields, &[13, 14], "PID-13", sink);
         self.plain(fields, 19, Entity::Ssn, "PID-19", sink);
         // Senders that miscount put it one further, where the driver's licence belongs.
-        if fields.get(19).is_none_or(|ssn| ssn.is_empty()) && fields.get(20).is_some_and(|value| looks_like_ssn(value)) {
+        if fields.get(19).is_none_or(|ssn| ssn.is_empty())
+            && fields.get(20).is_some_and(|value| looks_like_ssn(value))
+        {
             self.plain(fields, 20, Entity::Ssn, "PID-20", sink);
         }
     }
@@ -155,7 +166,10 @@ impl Messages {
     fn repetitions<'t>(&self, fields: &[&'t str], at: usize) -> impl Iterator<Item = Vec<&'t str>> {
         let component = self.component;
         let whole = fields.get(at).copied().unwrap_or_default();
-        whole.split(self.repetition).filter(|one| !one.is_empty()).map(move |one| one.split(component).collect())
+        whole
+            .split(self.repetition)
+            .filter(|one| !one.is_empty())
+            .map(move |one| one.split(component).collect())
     }
 
     fn identifiers(&self, fields: &[&str], at: usize, label: &str, sink: &mut dyn Sink) {
@@ -163,7 +177,9 @@ impl Messages {
             let known = match parts.get(4).copied().unwrap_or_default() {
                 "" | "MR" | "MRN" | "MRT" | "PI" | "PT" | "U" | "AM" => Some(Entity::Mrn),
                 "SS" | "SSN" => Some(Entity::Ssn),
-                "MB" | "MC" | "MA" | "MCD" | "MCR" | "SN" | "HC" | "NI" | "MI" | "PHC" | "JHN" => Some(Entity::MemberId),
+                "MB" | "MC" | "MA" | "MCD" | "MCR" | "SN" | "HC" | "NI" | "MI" | "PHC" | "JHN" => {
+                    Some(Entity::MemberId)
+                }
                 _ => None,
             };
             self.push(known, label, parts[0], sink);
@@ -174,7 +190,8 @@ impl Messages {
         for parts in self.repetitions(fields, at) {
             let part = |index: usize| parts.get(index).copied().unwrap_or_default().trim();
             let family = part(0).split(self.subcomponent).next().unwrap_or_default();
-            let given = [part(1), part(2)].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
+            let given =
+                [part(1), part(2)].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
             let name = if given.is_empty() { family.to_owned() } else { format!("{family}, {given}") };
             self.push(Some(Entity::Name), label, &name, sink);
         }
@@ -193,7 +210,11 @@ impl Messages {
     fn phones(&self, fields: &[&str], at: &[usize], label: &str, sink: &mut dyn Sink) {
         for parts in at.iter().flat_map(|at| self.repetitions(fields, *at)) {
             let part = |index: usize| parts.get(index).copied().unwrap_or_default();
-            let number = if part(0).is_empty() && !part(6).is_empty() { format!("{}-{}", part(5), part(6)) } else { part(0).to_owned() };
+            let number = if part(0).is_empty() && !part(6).is_empty() {
+                format!("{}-{}", part(5), part(6))
+            } else {
+                part(0).to_owned()
+            };
             let known = if number.contains('@') { Entity::Email } else { Entity::Phone };
             self.push(Some(known), label, &number, sink);
             self.push(Some(Entity::Email), label, part(3), sink);
@@ -226,7 +247,8 @@ impl Messages {
         let mut rest = value;
         while let Some((before, after)) = rest.split_once(self.escape) {
             out.push_str(before);
-            let Some((code, behind)) = after.split_once(self.escape).filter(|(code, _)| code.len() <= 12) else {
+            let Some((code, behind)) = after.split_once(self.escape).filter(|(code, _)| code.len() <= 12)
+            else {
                 out.push(self.escape);
                 rest = after;
                 continue;
@@ -239,7 +261,8 @@ impl Messages {
                 "E" => out.push(self.escape),
                 ".br" | ".sp" => out.push('\n'),
                 hex if hex.starts_with('X') => {
-                    let bytes = hex[1..].as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
+                    let bytes =
+                        hex.as_bytes()[1..].chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
                     out.extend(bytes.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).map(char::from));
                 }
                 _ => {}

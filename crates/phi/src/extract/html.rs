@@ -79,8 +79,9 @@ impl Page {
                 }
                 self.tables = self.tables.saturating_sub(1);
             }
-            "br" | "p" | "div" | "li" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "tr" | "dt" | "dd" | "hr" | "title" | "section"
-            | "article" | "header" | "footer" | "pre" | "blockquote" | "ul" | "ol" | "form" | "body" => self.break_line(),
+            "br" | "p" | "div" | "li" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "tr" | "dt" | "dd"
+            | "hr" | "title" | "section" | "article" | "header" | "footer" | "pre" | "blockquote" | "ul"
+            | "ol" | "form" | "body" => self.break_line(),
             "td" | "th" => self.put(" "),
             _ => {}
         }

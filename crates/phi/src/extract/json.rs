@@ -32,7 +32,12 @@ enum Level {
 }
 
 /// Reads every value of a document.
-pub(super) fn read(reader: &mut dyn Read, dialect: Dialect, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    reader: &mut dyn Read,
+    dialect: Dialect,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let bytes = BufReader::with_capacity(64 << 10, Decoder::new(reader, budget));
     let mut document = Document { bytes, tree: Tree::default(), people: People::default(), dialect };
     let outcome = document.read(sink);
@@ -198,8 +203,16 @@ mod tests {
         assert_eq!(
             kept.lines,
             [
-                "record", "field - name = A é😀", "field - ssn value = 1", "field - type = home", "field - phones home = 2", "record",
-                "field - name = B", "field - n = 3", "record", "field - practice = X",
+                "record",
+                "field - name = A é😀",
+                "field - ssn value = 1",
+                "field - type = home",
+                "field - phones home = 2",
+                "record",
+                "field - name = B",
+                "field - n = 3",
+                "record",
+                "field - practice = X",
             ]
         );
     }

@@ -28,13 +28,22 @@ pub(super) fn read_message(
     let more = reader.read(&mut [0])? > 0;
     // Apple Mail puts the length on a line of its own before the message.
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let start = if digits > 0 { memchr::memchr(b'\n', &bytes[..bytes.len().min(32)]).map_or(0, |at| at + 1) } else { 0 };
+    let start = if digits > 0 {
+        memchr::memchr(b'\n', &bytes[..bytes.len().min(32)]).map_or(0, |at| at + 1)
+    } else {
+        0
+    };
     message(&bytes[start..], name, budget, sink)?;
     if more { Err(Stop::Size.into()) } else { Ok(()) }
 }
 
 /// Reads every message of a mailbox.
-pub(super) fn read_mbox(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_mbox(
+    reader: &mut dyn Read,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut lines = BufReader::with_capacity(64 << 10, reader);
     let (mut bytes, mut line, mut blank, mut number) = (Vec::new(), Vec::new(), true, 0_u64);
     loop {
@@ -67,18 +76,23 @@ pub(super) fn read_mbox(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, 
 fn message(bytes: &[u8], name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
     let parsed = MessageParser::default().parse(bytes).ok_or(Failure::Malformed("it is no mail message"))?;
     let mut head = String::new();
-    for (label, address) in
-        [("From", parsed.from()), ("To", parsed.to()), ("Cc", parsed.cc()), ("Bcc", parsed.bcc()), ("Reply-To", parsed.reply_to())]
-    {
+    for (label, address) in [
+        ("From", parsed.from()),
+        ("To", parsed.to()),
+        ("Cc", parsed.cc()),
+        ("Bcc", parsed.bcc()),
+        ("Reply-To", parsed.reply_to()),
+    ] {
         if let Some(address) = address {
-            head.push_str(&format!("{label}: {}\n", addresses(address)));
+            head += &[label, ": ", &addresses(address), "\n"].concat();
         }
     }
     if let Some(subject) = parsed.subject() {
-        head.push_str(&format!("Subject: {subject}\n"));
+        head += &["Subject: ", subject, "\n"].concat();
     }
     text(&head, sink);
-    let bodies: Vec<u32> = if parsed.text_body.is_empty() { parsed.html_body.clone() } else { parsed.text_body.clone() };
+    let bodies: Vec<u32> =
+        if parsed.text_body.is_empty() { parsed.html_body.clone() } else { parsed.text_body.clone() };
     // A text body may stand beside an HTML one that says more: both are read, the HTML only where it is a part of its own.
     let mut seen: Vec<u32> = Vec::new();
     for at in bodies.iter().chain(&parsed.html_body).copied() {
@@ -95,9 +109,15 @@ fn message(bytes: &[u8], name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -
     }
     let mut encrypted = false;
     for (number, part) in parsed.attachments().enumerate() {
-        let own = part.attachment_name().map_or_else(|| format!("part {}", number + 1), |own| own.replace(['\n', '\r'], " "));
-        let kind = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
-        encrypted |= kind.is_some_and(|kind| matches!(kind.as_str(), "application/pgp-encrypted" | "application/pkcs7-mime"));
+        let own = part
+            .attachment_name()
+            .map_or_else(|| format!("part {}", number + 1), |own| own.replace(['\n', '\r'], " "));
+        let kind = part
+            .content_type()
+            .map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+        encrypted |= kind.is_some_and(|kind| {
+            matches!(kind.as_str(), "application/pgp-encrypted" | "application/pkcs7-mime")
+        });
         let inner = format!("{name}/{own}");
         match &part.body {
             PartType::Message(inside) => {
@@ -143,16 +163,27 @@ mod tests {
         assert_eq!(
             kept.lines,
             [
-                "text From: Ann Müller <ann@example.org>", "text To:  <b@example.org>", "text Subject: hello", "text SSN 123-45-6789",
-                "part m.eml/list.csv", "text Name,DOB", "text Ann,1",
+                "text From: Ann Müller <ann@example.org>",
+                "text To:  <b@example.org>",
+                "text Subject: hello",
+                "text SSN 123-45-6789",
+                "part m.eml/list.csv",
+                "text Name,DOB",
+                "text Ann,1",
             ]
         );
     }
 
     #[test]
     fn a_mailbox_is_cut_into_messages() {
-        let mailbox = format!("From a@b Mon Jan  1 00:00:00 2024\n{MAIL}\nFrom c@d Mon Jan  1 00:00:00 2024\nSubject: two\n\nbody\n");
+        let mailbox = format!(
+            "From a@b Mon Jan  1 00:00:00 2024\n{MAIL}\nFrom c@d Mon Jan  1 00:00:00 2024\nSubject: two\n\nbody\n"
+        );
         let kept = kept(mailbox.as_bytes(), "box", Format::Mbox);
-        assert!(kept.has("part box/1/list.csv") && kept.has("part box/2") && kept.has("text body"), "{:?}", kept.lines);
+        assert!(
+            kept.has("part box/1/list.csv") && kept.has("part box/2") && kept.has("text body"),
+            "{:?}",
+            kept.lines
+        );
     }
 }

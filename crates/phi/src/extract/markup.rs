@@ -291,36 +291,30 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let resolved = after.split_once(';').filter(|(name, _)| name.len() <= 10).and_then(|(name, behind)| {
-            let character = match name {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" | "rsquo" | "lsquo" => '\'',
-                "nbsp" => ' ',
-                "ndash" | "mdash" | "shy" => '-',
-                _ => {
-                    let digits = name.strip_prefix('#')?;
-                    let number = match digits.strip_prefix(['x', 'X']) {
-                        Some(hex) => u32::from_str_radix(hex, 16),
-                        None => digits.parse(),
-                    };
-                    char::from_u32(number.ok()?)?
-                }
-            };
-            Some((character, behind))
-        });
-        match resolved {
-            Some((character, behind)) => {
-                out.push(character);
-                rest = behind;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
+        let resolved =
+            after.split_once(';').filter(|(name, _)| name.len() <= 10).and_then(|(name, behind)| {
+                let character = match name {
+                    "amp" => '&',
+                    "lt" => '<',
+                    "gt" => '>',
+                    "quot" => '"',
+                    "apos" | "rsquo" | "lsquo" => '\'',
+                    "nbsp" => ' ',
+                    "ndash" | "mdash" | "shy" => '-',
+                    _ => {
+                        let digits = name.strip_prefix('#')?;
+                        let number = match digits.strip_prefix(['x', 'X']) {
+                            Some(hex) => u32::from_str_radix(hex, 16),
+                            None => digits.parse(),
+                        };
+                        char::from_u32(number.ok()?)?
+                    }
+                };
+                Some((character, behind))
+            });
+        let (character, behind) = resolved.unwrap_or(('&', after));
+        out.push(character);
+        rest = behind;
     }
     out.push_str(rest);
     out
@@ -340,7 +334,7 @@ mod tests {
             out.push(match markup.next().unwrap() {
                 Event::Start => {
                     let mut tag = format!("<{}", markup.name());
-                    markup.attributes(&mut |name, value| tag.push_str(&format!(" {name}={value}")));
+                    markup.attributes(&mut |name, value| tag += &[" ", name, "=", value].concat());
                     tag
                 }
                 Event::End => format!("/{}", markup.name()),
@@ -359,7 +353,10 @@ mod tests {
     #[test]
     fn html_is_forgiven() {
         let text = "<P class=a>1 < 2<script>if (a<b) '</p>'</script><br>O&rsquo;B & co";
-        assert_eq!(events(text, true), ["<p class=a", "1 ", "<", " 2", "<script", "if (a", "b) '", "/p>'", "/script", "<br", "O'B & co"]);
+        assert_eq!(
+            events(text, true),
+            ["<p class=a", "1 ", "<", " 2", "<script", "if (a", "b) '", "/p>'", "/script", "<br", "O'B & co"]
+        );
     }
 
     #[test]

@@ -75,11 +75,19 @@ pub fn extract(source: Source<'_>, name: &str, format: Format, budget: &Budget<'
 }
 
 /// Reads a file or a spooled member.
-fn read(source: Source<'_>, name: &str, format: Format, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+fn read(
+    source: Source<'_>,
+    name: &str,
+    format: Format,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     match format {
         Format::Sqlite => sqlite::read(source, name, budget, sink),
         Format::Msg | Format::Xls | Format::Doc | Format::Ole => ole::read(source, name, budget, sink),
-        Format::Docx | Format::Xlsx | Format::Pptx | Format::Odf | Format::Zip => archive::read_zip(source, name, budget, sink),
+        Format::Docx | Format::Xlsx | Format::Pptx | Format::Odf | Format::Zip => {
+            archive::read_zip(source, name, budget, sink)
+        }
         Format::Pdf => pdf::read(source, name, budget, sink),
         mut_free => read_stream(source, name, mut_free, budget, sink),
     }
@@ -113,14 +121,28 @@ fn read_stream(
         Format::Archive => Err(Failure::Unsupported("7z, rar, xz, bzip2, zstd, lz4 or cab archive")),
         Format::Pst => Err(Failure::Unsupported("Outlook data file")),
         Format::Other => Ok(()),
-        Format::Sqlite | Format::Msg | Format::Xls | Format::Doc | Format::Ole | Format::Docx | Format::Xlsx | Format::Pptx
-        | Format::Odf | Format::Zip | Format::Pdf => read(Source::spool(reader)?, name, format, budget, sink),
+        Format::Sqlite
+        | Format::Msg
+        | Format::Xls
+        | Format::Doc
+        | Format::Ole
+        | Format::Docx
+        | Format::Xlsx
+        | Format::Pptx
+        | Format::Odf
+        | Format::Zip
+        | Format::Pdf => read(Source::spool(reader)?, name, format, budget, sink),
     }
 }
 
 /// Reads one member of a container: tells its format and goes one level deeper. What fails in it is reported here; an error
 /// comes back only where the whole file must end.
-fn read_member(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+fn read_member(
+    reader: &mut dyn Read,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let outcome = budget.deeper(|| {
         let mut head = Vec::with_capacity(HEAD);
         Read::take(&mut *reader, HEAD as u64).read_to_end(&mut head)?;
@@ -132,7 +154,12 @@ fn read_member(reader: &mut dyn Read, name: &str, budget: &Budget<'_>, sink: &mu
 }
 
 /// Reports a part's failure; gives it back where the whole file must end.
-fn settle(outcome: Result<(), Failure>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+fn settle(
+    outcome: Result<(), Failure>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     match outcome {
         Err(failure) if !failure.ends_file() => {
             budget.report(name, &failure, sink);

@@ -33,12 +33,17 @@ fn message(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let mut head = String::new();
-    for (label, property) in
-        [("From", "0C1A"), ("From", "0C1F"), ("From", "5D01"), ("To", "0E04"), ("Cc", "0E03"), ("Subject", "0037")]
-    {
+    for (label, property) in [
+        ("From", "0C1A"),
+        ("From", "0C1F"),
+        ("From", "5D01"),
+        ("To", "0E04"),
+        ("Cc", "0E03"),
+        ("Subject", "0037"),
+    ] {
         let value = text(file, at, property)?;
         if !value.is_empty() {
-            head.push_str(&format!("{label}: {value}\n"));
+            head += &[label, ": ", &value, "\n"].concat();
         }
     }
     let children = children(file, at)?;
@@ -46,7 +51,7 @@ fn message(
         let recipient = format!("{at}/{child}");
         let (who, address) = (text(file, &recipient, "3001")?, text(file, &recipient, "39FE")?);
         let address = if address.is_empty() { text(file, &recipient, "3003")? } else { address };
-        head.push_str(&format!("To: {who} <{address}>\n"));
+        head += &["To: ", &who, " <", &address, ">\n"].concat();
     }
     push(&head, sink);
     let body = text(file, at, "1000")?;
@@ -153,9 +158,9 @@ mod tests {
     fn the_example_of_the_standard_expands() {
         // MS-OXRTFCP 3.1.1.
         let bytes = [
-            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67,
-            0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d,
-            0x0a, 0x80, 0x0f, 0xa0,
+            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a,
+            0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c,
+            0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
         ];
         assert_eq!(decompress(&bytes), b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
     }

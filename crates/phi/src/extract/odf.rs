@@ -8,16 +8,21 @@ use super::budget::Budget;
 use super::failure::Failure;
 use super::markup::{Event, Markup};
 use super::ooxml::{Flow, part};
+use super::settle;
 use super::source::Source;
 use super::zip::Zip;
-use super::settle;
 use crate::sink::Sink;
 
 /// A repeated cell is given so often at most: empty ones are repeated to the sheet's edge.
 const REPEATED: usize = 256;
 
 /// Reads a document.
-pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let wanted = ["content.xml", "styles.xml", "META-INF/manifest.xml"];
     let (mut zip, members) = Zip::find(source, wanted.len(), |member| wanted.contains(&member))?;
     if let Some(manifest) = part(&members, "META-INF/manifest.xml") {
@@ -62,9 +67,12 @@ fn read_content(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink)
                 "table" => flow.begin_table(sink),
                 "table-cell" | "covered-table-cell" if flow.tables() == 1 => {
                     flow.begin_cell();
-                    repeat = markup.attribute("number-columns-repeated").and_then(|n| n.parse().ok()).unwrap_or(1);
+                    repeat =
+                        markup.attribute("number-columns-repeated").and_then(|n| n.parse().ok()).unwrap_or(1);
                     // A date is given as it is, not as it is shown; so is a number, which may be shown rounded.
-                    value = markup.attribute("date-value").map(|date| date.split('T').next().unwrap_or_default().to_owned());
+                    value = markup
+                        .attribute("date-value")
+                        .map(|date| date.split('T').next().unwrap_or_default().to_owned());
                 }
                 _ => {}
             },

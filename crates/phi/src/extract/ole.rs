@@ -14,7 +14,12 @@ use crate::sink::Sink;
 pub(super) const STREAM: u64 = 24 << 20;
 
 /// Reads a compound file as the document that its directory shows.
-pub(super) fn read(mut source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    mut source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     source.seek(SeekFrom::Start(0))?;
     let mut file = CompoundFile::open(source).map_err(|_| Failure::Malformed("its directory is damaged"))?;
     if file.is_stream("/EncryptedPackage") || file.is_stream("/EncryptionInfo") {

@@ -11,7 +11,7 @@ use super::markup::{Event, Markup};
 use super::source::Source;
 use super::text::Blocks;
 use super::zip::{Member, Zip};
-use super::{read_member, settle};
+use super::{read_member, settle, sniff};
 use crate::sink::Sink;
 
 /// Parts of one document that are read.
@@ -20,17 +20,30 @@ const PARTS: usize = 20_000;
 const ROW: usize = 256 << 10;
 
 /// Reads a Word document.
-pub(super) fn read_word(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
-    const NO_TEXT: [&str; 6] = ["styles", "settings", "fontTable", "webSettings", "numbering", "stylesWithEffects"];
+pub(super) fn read_word(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    const NO_TEXT: [&str; 6] =
+        ["styles", "settings", "fontTable", "webSettings", "numbering", "stylesWithEffects"];
     read_parts(source, name, "word/", budget, sink, |part| {
         !part.contains('/') && !NO_TEXT.iter().any(|none| part.strip_suffix(".xml") == Some(none))
     })
 }
 
 /// Reads a presentation.
-pub(super) fn read_slides(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_slides(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     read_parts(source, name, "ppt/", budget, sink, |part| {
-        ["slides/", "notesSlides/", "comments/", "diagrams/"].iter().any(|folder| part.strip_prefix(folder).is_some_and(|rest| !rest.contains('/')))
+        ["slides/", "notesSlides/", "comments/", "diagrams/"]
+            .iter()
+            .any(|folder| part.strip_prefix(folder).is_some_and(|rest| !rest.contains('/')))
     })
 }
 
@@ -43,7 +56,7 @@ fn read_parts(
     has_text: impl Fn(&str) -> bool,
 ) -> Result<(), Failure> {
     let inside = |member: &str| member.strip_prefix(folder).map(str::to_owned);
-    let text = |part: &str| part.ends_with(".xml") && has_text(part);
+    let text = |part: &str| sniff::extension(part) == "xml" && has_text(part);
     let embedded = |part: &str| part.starts_with("embeddings/");
     let (mut zip, mut members) =
         Zip::find(source, PARTS, |member| inside(member).is_some_and(|part| text(&part) || embedded(&part)))?;
@@ -70,7 +83,11 @@ fn order(name: &str) -> (bool, String, u32) {
 }
 
 /// Reads one part of either kind of document.
-pub(super) fn read_part(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read_part(
+    reader: &mut dyn Read,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut markup = Markup::xml(reader, budget);
     let mut page = Flow::default();
     let outcome = loop {
@@ -225,9 +242,9 @@ mod tests {
 
     #[test]
     fn runs_are_joined_and_tables_are_rows() {
-        let text = r#"<w:document><w:body><w:p><w:r><w:t>SSN 123-</w:t></w:r><w:r><w:t>45-6789</w:t></w:r></w:p>
+        let text = r"<w:document><w:body><w:p><w:r><w:t>SSN 123-</w:t></w:r><w:r><w:t>45-6789</w:t></w:r></w:p>
             <w:tbl><w:tr><w:tc><w:p><w:r><w:t>Name</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>O&apos;B</w:t></w:r></w:p><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
-            <mc:AlternateContent><mc:Choice><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Choice><mc:Fallback><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent></w:body>"#;
+            <mc:AlternateContent><mc:Choice><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Choice><mc:Fallback><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent></w:body>";
         let mut kept = Kept::default();
         read_part(&mut text.as_bytes(), budget_for_tests(), &mut kept).unwrap();
         kept.lines.retain(|line| line != "text ");

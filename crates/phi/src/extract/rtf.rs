@@ -12,7 +12,13 @@ const DEPTH: usize = 4096;
 
 /// Reads a document.
 pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
-    let mut document = Document { out: String::new(), blocks: Blocks::default(), groups: Vec::new(), hidden: false, skip: 0 };
+    let mut document = Document {
+        out: String::new(),
+        blocks: Blocks::default(),
+        groups: Vec::new(),
+        hidden: false,
+        skip: 0,
+    };
     let mut bytes = BufReader::with_capacity(64 << 10, reader).bytes().peekable();
     let mut count = 0_u64;
     while let Some(byte) = bytes.next().transpose()? {
@@ -31,7 +37,8 @@ pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Si
                     } else if !word[0].is_ascii_alphabetic() {
                         word[0] == b'\'' && word.len() < 3
                     } else {
-                        next.is_ascii_alphanumeric() || (*next == b'-' && word.last().is_some_and(u8::is_ascii_alphabetic))
+                        next.is_ascii_alphanumeric()
+                            || (*next == b'-' && word.last().is_some_and(u8::is_ascii_alphabetic))
                     };
                     if !goes_on || word.len() > 40 {
                         break;
@@ -39,7 +46,8 @@ pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Si
                     word.push(*next);
                     bytes.next();
                 }
-                if word.first().is_some_and(u8::is_ascii_alphabetic) && matches!(bytes.peek(), Some(Ok(b' '))) {
+                if word.first().is_some_and(u8::is_ascii_alphabetic) && matches!(bytes.peek(), Some(Ok(b' ')))
+                {
                     bytes.next();
                 }
                 document.control(&String::from_utf8_lossy(&word));
@@ -84,21 +92,24 @@ impl Document {
         let split = word.find(|c: char| c == '-' || c.is_ascii_digit()).unwrap_or(word.len());
         let (name, number) = word.split_at(split);
         match name {
-            "par" | "line" | "sect" | "page" | "row" => self.put('\n'),
+            "par" | "line" | "sect" | "page" | "row" | "\n" | "\r" => self.put('\n'),
             "tab" | "cell" => self.put('\t'),
             "u" => {
                 if let Ok(code) = number.parse::<i32>() {
-                    self.put(char::from_u32(code.rem_euclid(65_536).cast_unsigned()).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    self.put(
+                        char::from_u32(code.rem_euclid(65_536).cast_unsigned())
+                            .unwrap_or(char::REPLACEMENT_CHARACTER),
+                    );
                     self.skip = 1;
                 }
             }
-            "*" | "fonttbl" | "colortbl" | "stylesheet" | "pict" | "object" | "info" | "themedata" | "datastore" | "listtable" => {
+            "*" | "fonttbl" | "colortbl" | "stylesheet" | "pict" | "object" | "info" | "themedata"
+            | "datastore" | "listtable" => {
                 self.hidden = true;
             }
             "{" | "}" | "\\" => self.put(word.chars().next().unwrap_or('\\')),
             "~" => self.put(' '),
             "_" => self.put('-'),
-            "\n" | "\r" => self.put('\n'),
             _ => {}
         }
     }

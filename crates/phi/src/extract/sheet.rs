@@ -74,13 +74,22 @@ impl NumberFormat {
             }
         }
         let zeros = plain.matches('0').count();
-        if plain.contains(['y', 'd']) && !plain.contains('0') || (plain.contains("mm") && plain.contains('y')) {
+        if plain.contains(['y', 'd']) && !plain.contains('0') || (plain.contains("mm") && plain.contains('y'))
+        {
             return Self::Date;
         }
-        if zeros == 9 && (code.contains("000-00-0000") || code.contains("000\\-00\\-0000") || code.contains("000\"-\"00\"-\"0000")) {
+        if zeros == 9
+            && (code.contains("000-00-0000")
+                || code.contains("000\\-00\\-0000")
+                || code.contains("000\"-\"00\"-\"0000"))
+        {
             return Self::Ssn;
         }
-        if zeros > 1 && !plain.contains('.') { Self::Digits(u8::try_from(zeros).unwrap_or(u8::MAX)) } else { Self::Plain }
+        if zeros > 1 && !plain.contains('.') {
+            Self::Digits(u8::try_from(zeros).unwrap_or(u8::MAX))
+        } else {
+            Self::Plain
+        }
     }
 
     /// A number, as the file writes it, as a person sees it.
@@ -89,7 +98,9 @@ impl NumberFormat {
         let whole = number.fract() == 0.0 && number >= 0.0;
         match self {
             Self::Date => date(number, date1904).unwrap_or_else(|| plain(written, number)),
-            Self::Digits(width) if whole => format!("{:0>width$}", plain(written, number), width = usize::from(width)),
+            Self::Digits(width) if whole => {
+                format!("{:0>width$}", plain(written, number), width = usize::from(width))
+            }
             Self::Ssn if whole => {
                 let digits = format!("{:0>9}", plain(written, number));
                 match digits.len() {
@@ -104,7 +115,11 @@ impl NumberFormat {
 
 /// A number without exponent: as it is written where that has none.
 fn plain(written: &str, number: f64) -> String {
-    if written.contains(['e', 'E']) || written.ends_with(".0") { number.to_string() } else { written.to_owned() }
+    if written.contains(['e', 'E']) || written.ends_with(".0") {
+        number.to_string()
+    } else {
+        written.to_owned()
+    }
 }
 
 /// A serial number as a date. Day 60 of the 1900 epoch is 29 February 1900, which never was.
@@ -132,7 +147,14 @@ mod tests {
         assert_eq!(shown(14, None, "35853"), "1998-02-27");
         assert_eq!(shown(22, None, "35853.75"), "1998-02-27");
         assert_eq!(shown(14, None, "1"), "1900-01-01");
-        for code in ["m/d/yyyy", "dd.mm.yy", "[$-409]mmmm d, yyyy;@", "yyyy\\-mm\\-dd", "d-mmm-yy", "dd/mm/yyyy hh:mm"] {
+        for code in [
+            "m/d/yyyy",
+            "dd.mm.yy",
+            "[$-409]mmmm d, yyyy;@",
+            "yyyy\\-mm\\-dd",
+            "d-mmm-yy",
+            "dd/mm/yyyy hh:mm",
+        ] {
             assert_eq!(shown(164, Some(code), "16393"), "1944-11-17", "{code}");
         }
         assert_eq!(shown(164, Some("000\\-00\\-0000"), "12345678"), "012-34-5678");

@@ -27,12 +27,41 @@ pub(super) fn extension(name: &str) -> String {
 
 fn by_magic(head: &[u8], extension: &str) -> Option<Format> {
     const OTHER: [&[u8]; 25] = [
-        b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\x7FELF", b"\xCA\xFE\xBA\xBE", b"\xCF\xFA\xED\xFE",
-        b"\xCE\xFA\xED\xFE", b"OggS", b"ID3", b"8BPS", b"wOFF", b"wOF2", b"OTTO", b"\0asm", b"fLaC", b"\0\0\x01\0", b"\x1A\x45\xDF\xA3",
-        b"regf", b"!<arch>\n", b"\0\x01\0\0\0", b"FWS", b"MThd",
+        b"\x89PNG",
+        b"\xFF\xD8\xFF",
+        b"GIF8",
+        b"II*\0",
+        b"MM\0*",
+        b"RIFF",
+        b"\x7FELF",
+        b"\xCA\xFE\xBA\xBE",
+        b"\xCF\xFA\xED\xFE",
+        b"\xCE\xFA\xED\xFE",
+        b"OggS",
+        b"ID3",
+        b"8BPS",
+        b"wOFF",
+        b"wOF2",
+        b"OTTO",
+        b"\0asm",
+        b"fLaC",
+        b"\0\0\x01\0",
+        b"\x1A\x45\xDF\xA3",
+        b"regf",
+        b"!<arch>\n",
+        b"\0\x01\0\0\0",
+        b"FWS",
+        b"MThd",
     ];
     const ARCHIVES: [&[u8]; 8] = [
-        b"7z\xBC\xAF\x27\x1C", b"Rar!\x1A\x07", b"\xFD7zXZ\0", b"BZh", b"\x28\xB5\x2F\xFD", b"MSCF\0\0\0\0", b"\x1F\x9D", b"\x04\x22\x4D\x18",
+        b"7z\xBC\xAF\x27\x1C",
+        b"Rar!\x1A\x07",
+        b"\xFD7zXZ\0",
+        b"BZh",
+        b"\x28\xB5\x2F\xFD",
+        b"MSCF\0\0\0\0",
+        b"\x1F\x9D",
+        b"\x04\x22\x4D\x18",
     ];
     let starts = |magic: &[u8]| head.starts_with(magic);
     if starts(b"SQLite format 3\0") {
@@ -105,21 +134,22 @@ fn is_text(head: &[u8]) -> bool {
         return strange * 20 <= text.chars().count();
     }
     let body = &head[mark..];
-    let strange = body.iter().filter(|byte| is_strange(char::from(**byte)) && **byte < 0x80).count();
+    let strange = body.iter().filter(|byte| byte.is_ascii() && is_strange(char::from(**byte))).count();
     let zeros = memchr::memchr_iter(0, body).count();
     strange * 50 <= body.len() && zeros * 200 <= body.len()
 }
 
 /// Control characters that text has no use for. HL7's MLLP frame and the form feed are text.
 fn is_strange(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{1A}'..='\u{1F}' | '\u{80}'..='\u{9F}')
+    c.is_control()
+        && !matches!(c, '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{1A}'..='\u{1F}' | '\u{80}'..='\u{9F}')
 }
 
 /// Extensions whose content is what it says, whatever its first lines look like.
 fn is_plain(extension: &str) -> bool {
     const PLAIN: [&str; 30] = [
-        "log", "md", "lock", "rs", "py", "js", "ts", "c", "h", "cpp", "cs", "java", "go", "rb", "php", "sh", "ps1", "bat", "ini", "cfg",
-        "conf", "toml", "yaml", "yml", "css", "vb", "vbs", "pl", "reg", "tex",
+        "log", "md", "lock", "rs", "py", "js", "ts", "c", "h", "cpp", "cs", "java", "go", "rb", "php", "sh",
+        "ps1", "bat", "ini", "cfg", "conf", "toml", "yaml", "yml", "css", "vb", "vbs", "pl", "reg", "tex",
     ];
     PLAIN.contains(&extension)
 }
@@ -128,7 +158,9 @@ fn by_look(text: &str, extension: &str) -> Format {
     let start = text.trim_start_matches(['\u{FEFF}', '\u{B}', ' ', '\t', '\r', '\n', '\0']);
     let has = |needle: &str| text.contains(needle);
     let named = |names: &[&str]| names.contains(&extension);
-    if starts_x12(start) || (named(&["837", "835", "834", "270", "271", "276", "277", "278", "x12", "edi"]) && has("ST")) {
+    if starts_x12(start)
+        || (named(&["837", "835", "834", "270", "271", "276", "277", "278", "x12", "edi"]) && has("ST"))
+    {
         return Format::X12;
     }
     if starts_hl7(start) || (named(&["hl7"]) && has("MSH")) {
@@ -159,9 +191,13 @@ fn starts_x12(start: &str) -> bool {
     let bytes = start.as_bytes();
     match bytes {
         [b'I', b'S', b'A', separator, ..] => {
-            !separator.is_ascii_alphanumeric() && !separator.is_ascii_whitespace() && bytes.iter().filter(|b| *b == separator).count() >= 15
+            !separator.is_ascii_alphanumeric()
+                && !separator.is_ascii_whitespace()
+                && memchr::memchr_iter(*separator, bytes).count() >= 15
         }
-        [b'G' | b'S', b'S' | b'T', b'*', ..] => start.contains('~') || start.lines().nth(1).is_some_and(|line| line.contains('*')),
+        [b'G' | b'S', b'S' | b'T', b'*', ..] => {
+            start.contains('~') || start.lines().nth(1).is_some_and(|line| line.contains('*'))
+        }
         _ => false,
     }
 }
@@ -186,11 +222,15 @@ fn markup(start: &str, extension: &str) -> Option<Format> {
     if !start.starts_with('<') {
         return None;
     }
-    let lower = start.get(..start.len().min(1024)).map_or_else(|| start.to_ascii_lowercase(), str::to_ascii_lowercase);
+    let lower = start
+        .get(..start.len().min(1024))
+        .map_or_else(|| start.to_ascii_lowercase(), str::to_ascii_lowercase);
     let html = ["<!doctype html", "<html", "<head", "<body", "<table"].iter().any(|tag| lower.contains(tag));
     if html {
         Some(Format::Html)
-    } else if lower.starts_with("<?xml") || matches!(extension, "xml" | "cda" | "ccd" | "xsl" | "svg" | "rss" | "fodt" | "fods") {
+    } else if lower.starts_with("<?xml")
+        || matches!(extension, "xml" | "cda" | "ccd" | "xsl" | "svg" | "rss" | "fodt" | "fods")
+    {
         Some(Format::Xml)
     } else if matches!(extension, "htm" | "html" | "xhtml" | "mht") {
         Some(Format::Html)
@@ -211,17 +251,30 @@ fn looks_mbox(start: &str) -> bool {
 /// A header field of RFC 5322: a name without spaces, a colon.
 fn is_header(line: &str) -> bool {
     line.split_once(':').is_some_and(|(name, _)| {
-        !name.is_empty() && name.len() < 60 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        !name.is_empty()
+            && name.len() < 60
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     })
 }
 
 fn looks_mail(start: &str, extension: &str) -> bool {
     const SURE: [&str; 8] = [
-        "received:", "return-path:", "message-id:", "mime-version:", "delivered-to:", "dkim-signature:", "content-type:", "x-mailer:",
+        "received:",
+        "return-path:",
+        "message-id:",
+        "mime-version:",
+        "delivered-to:",
+        "dkim-signature:",
+        "content-type:",
+        "x-mailer:",
     ];
     const LIKELY: [&str; 6] = ["from:", "to:", "subject:", "date:", "cc:", "reply-to:"];
     let named = matches!(extension, "eml" | "emlx" | "mht" | "mhtml");
-    let body = if extension == "emlx" { start.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start() } else { start };
+    let body = if extension == "emlx" {
+        start.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start()
+    } else {
+        start
+    };
     let headers: Vec<String> = body
         .lines()
         .take_while(|line| !line.trim().is_empty())
@@ -231,19 +284,36 @@ fn looks_mail(start: &str, extension: &str) -> bool {
     if !headers.first().is_some_and(|line| is_header(line)) {
         return false;
     }
-    let count = |names: &[&str]| names.iter().filter(|name| headers.iter().any(|line| line.starts_with(**name))).count();
+    let count = |names: &[&str]| {
+        names.iter().filter(|name| headers.iter().any(|line| line.starts_with(**name))).count()
+    };
     let (sure, likely) = (count(&SURE), count(&LIKELY));
-    if named { sure + likely >= 1 } else { sure >= 1 && likely >= 2 && headers.iter().all(|line| is_header(line)) }
+    if named {
+        sure + likely >= 1
+    } else {
+        sure >= 1 && likely >= 2 && headers.iter().all(|line| is_header(line))
+    }
 }
 
 fn looks_sql(start: &str) -> bool {
-    const COMMENTS: [&str; 5] = ["-- mysql dump", "-- mariadb dump", "-- postgresql database", "-- phpmyadmin", "-- dump"];
+    const COMMENTS: [&str; 5] =
+        ["-- mysql dump", "-- mariadb dump", "-- postgresql database", "-- phpmyadmin", "-- dump"];
     const STATEMENTS: [&str; 8] = [
-        "insert into ", "create table ", "drop table if exists", "create database ", "begin transaction;", "pragma foreign_keys",
-        "set identity_insert", "use [",
+        "insert into ",
+        "create table ",
+        "drop table if exists",
+        "create database ",
+        "begin transaction;",
+        "pragma foreign_keys",
+        "set identity_insert",
+        "use [",
     ];
-    let lower = start.get(..start.len().min(512)).map_or_else(|| start.to_ascii_lowercase(), str::to_ascii_lowercase);
-    let code = lower.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("--") && !line.starts_with("/*"));
+    let lower =
+        start.get(..start.len().min(512)).map_or_else(|| start.to_ascii_lowercase(), str::to_ascii_lowercase);
+    let code = lower
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with("--") && !line.starts_with("/*"));
     COMMENTS.iter().any(|comment| lower.starts_with(comment))
         || code.is_some_and(|line| STATEMENTS.iter().any(|statement| line.starts_with(statement)))
 }
@@ -258,7 +328,9 @@ fn looks_delimited(start: &str) -> bool {
         return false;
     }
     [('\t', 1), ('|', 2), (';', 2), (',', 3)].into_iter().any(|(delimiter, least)| {
-        let count = |line: &str| line.split('"').step_by(2).map(|part| part.matches(delimiter).count()).sum::<usize>();
+        let count = |line: &str| {
+            line.split('"').step_by(2).map(|part| part.matches(delimiter).count()).sum::<usize>()
+        };
         let first = count(lines[0]);
         first >= least && lines.iter().all(|line| count(line) == first)
     })
@@ -289,7 +361,8 @@ mod tests {
 
     #[test]
     fn utf16_is_text() {
-        let text: Vec<u8> = "Name;DOB;SSN\r\n1;2;3\r\n4;5;6\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let text: Vec<u8> =
+            "Name;DOB;SSN\r\n1;2;3\r\n4;5;6\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(sniff(&text, "x.txt"), Format::Csv);
         assert_eq!(sniff(&text[..20], "x.txt"), Format::Txt);
     }

@@ -20,7 +20,12 @@ const COLUMNS: usize = 4096;
 /// Reads a dump.
 pub(super) fn read(reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
     let bytes = BufReader::with_capacity(64 << 10, Decoder::new(reader, budget));
-    let mut dump = Dump { lexer: Lexer { bytes, peeked: None, mysql: false }, columns: HashMap::new(), open: String::new(), sink };
+    let mut dump = Dump {
+        lexer: Lexer { bytes, peeked: None, mysql: false },
+        columns: HashMap::new(),
+        open: String::new(),
+        sink,
+    };
     dump.statements()
 }
 
@@ -86,11 +91,17 @@ impl<R: Read> Lexer<'_, R> {
                     self.mysql = mysql;
                     return Ok(Token::Value(value?));
                 }
-                b'0'..=b'9' | b'-' | b'.' if byte != b'.' || following.is_some_and(|next| next.is_ascii_digit()) => {
-                    return Ok(Token::Value(self.run(byte, |next| next.is_ascii_alphanumeric() || matches!(next, b'.' | b'+'))?));
+                b'0'..=b'9' | b'-' | b'.'
+                    if byte != b'.' || following.is_some_and(|next| next.is_ascii_digit()) =>
+                {
+                    return Ok(Token::Value(
+                        self.run(byte, |next| next.is_ascii_alphanumeric() || matches!(next, b'.' | b'+'))?,
+                    ));
                 }
                 byte if byte.is_ascii_alphabetic() || byte == b'_' || byte == b'@' || byte >= 0x80 => {
-                    let word = self.run(byte, |next| next.is_ascii_alphanumeric() || matches!(next, b'_' | b'$') || next >= 0x80)?;
+                    let word = self.run(byte, |next| {
+                        next.is_ascii_alphanumeric() || matches!(next, b'_' | b'$') || next >= 0x80
+                    })?;
                     self.mysql |= word.eq_ignore_ascii_case("ENGINE") || word.eq_ignore_ascii_case("LOCK");
                     return Ok(Token::Word(word));
                 }
@@ -160,7 +171,8 @@ impl<R: Read> Lexer<'_, R> {
                 self.byte()?;
             } else if byte == b'\\' {
                 let next = self.peek_byte(0)?;
-                let ends = next == Some(b'\'') && matches!(self.peek_byte(1)?, None | Some(b',' | b')' | b';' | b'\n' | b'\r'));
+                let ends = next == Some(b'\'')
+                    && matches!(self.peek_byte(1)?, None | Some(b',' | b')' | b';' | b'\n' | b'\r'));
                 if self.mysql || (next == Some(b'\'') && !ends) {
                     kept = match self.byte()?.unwrap_or(b'\\') {
                         b'n' => b'\n',
@@ -208,7 +220,9 @@ impl<R: Read> Dump<'_, '_, R> {
         // SQL Server's scripts have no semicolons: a word that begins a statement ends the one before.
         loop {
             match self.lexer.peek()? {
-                Token::Word(word) if ["INSERT", "GO"].contains(&word.to_ascii_uppercase().as_str()) => return Ok(()),
+                Token::Word(word) if ["INSERT", "GO"].contains(&word.to_ascii_uppercase().as_str()) => {
+                    return Ok(());
+                }
                 Token::Mark(b';') | Token::End => {
                     self.lexer.next()?;
                     return Ok(());
@@ -221,13 +235,26 @@ impl<R: Read> Dump<'_, '_, R> {
     /// Passes over the words between a statement's verb and the table's name.
     fn table_name(&mut self) -> Result<Option<String>, Failure> {
         const BEFORE: [&str; 14] = [
-            "INTO", "IGNORE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "OVERWRITE", "TABLE", "IF", "NOT", "EXISTS", "OR", "REPLACE",
-            "TEMPORARY", "ONLY",
+            "INTO",
+            "IGNORE",
+            "LOW_PRIORITY",
+            "DELAYED",
+            "HIGH_PRIORITY",
+            "OVERWRITE",
+            "TABLE",
+            "IF",
+            "NOT",
+            "EXISTS",
+            "OR",
+            "REPLACE",
+            "TEMPORARY",
+            "ONLY",
         ];
         let mut name = None;
         loop {
             match self.lexer.peek()? {
-                Token::Word(word) if name.is_none() && BEFORE.contains(&word.to_ascii_uppercase().as_str()) => {}
+                Token::Word(word)
+                    if name.is_none() && BEFORE.contains(&word.to_ascii_uppercase().as_str()) => {}
                 Token::Word(word) if name.is_none() => name = Some(word.clone()),
                 // Of `schema.table` the table counts.
                 Token::Mark(b'.') => name = None,
@@ -250,9 +277,20 @@ impl<R: Read> Dump<'_, '_, R> {
     }
 
     fn create(&mut self) -> Result<(), Failure> {
-        const NO_COLUMN: [&str; 10] =
-            ["PRIMARY", "KEY", "UNIQUE", "CONSTRAINT", "FOREIGN", "CHECK", "INDEX", "FULLTEXT", "SPATIAL", "EXCLUDE"];
-        while matches!(self.lexer.peek()?, Token::Word(word) if ["TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED"].contains(&word.to_ascii_uppercase().as_str())) {
+        const NO_COLUMN: [&str; 10] = [
+            "PRIMARY",
+            "KEY",
+            "UNIQUE",
+            "CONSTRAINT",
+            "FOREIGN",
+            "CHECK",
+            "INDEX",
+            "FULLTEXT",
+            "SPATIAL",
+            "EXCLUDE",
+        ];
+        while matches!(self.lexer.peek()?, Token::Word(word) if ["TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED"].contains(&word.to_ascii_uppercase().as_str()))
+        {
             self.lexer.next()?;
         }
         if !matches!(self.lexer.peek()?, Token::Word(word) if word.eq_ignore_ascii_case("TABLE")) {
@@ -272,10 +310,13 @@ impl<R: Read> Dump<'_, '_, R> {
                     first = true;
                     continue;
                 }
-                Token::Word(word) if first && depth == 1 && columns.len() < COLUMNS => {
-                    if !NO_COLUMN.contains(&word.to_ascii_uppercase().as_str()) {
-                        columns.push(word);
-                    }
+                Token::Word(word)
+                    if first
+                        && depth == 1
+                        && columns.len() < COLUMNS
+                        && !NO_COLUMN.contains(&word.to_ascii_uppercase().as_str()) =>
+                {
+                    columns.push(word);
                 }
                 Token::End => return Ok(()),
                 _ => {}
@@ -306,7 +347,11 @@ impl<R: Read> Dump<'_, '_, R> {
         };
         loop {
             match self.lexer.next()? {
-                Token::Word(word) if word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("VALUE") => break,
+                Token::Word(word)
+                    if word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("VALUE") =>
+                {
+                    break;
+                }
                 Token::Mark(b';') | Token::End => return Ok(()),
                 Token::Word(word) if word.eq_ignore_ascii_case("SELECT") => return self.skip_statement(),
                 _ => {}
@@ -446,7 +491,10 @@ mod tests {
     fn every_dialect_quotes_its_own_way() {
         let mysql = "-- MySQL dump\nCREATE TABLE `p` (`Id` int(11) NOT NULL DEFAULT '0', `Name` varchar(9), PRIMARY KEY (`Id`)) ENGINE=InnoDB;\n\
             INSERT INTO `p` VALUES (1,'O\\'Brien'),(2,'O''Hara; x'),\n(3,NULL);INSERT INTO `p` VALUES (4,'C:\\\\');";
-        assert_eq!(rows(mysql), ["part p", "table Id|Name", "row 1|O'Brien", "row 2|O'Hara; x", "row 3|", "row 4|C:\\"]);
+        assert_eq!(
+            rows(mysql),
+            ["part p", "table Id|Name", "row 1|O'Brien", "row 2|O'Hara; x", "row 3|", "row 4|C:\\"]
+        );
         let server = "SET IDENTITY_INSERT [dbo].[P] ON\nGO\nINSERT [dbo].[P] ([Id], [Born]) VALUES (1, CAST(N'1980-01-02' AS Date))\nGO\n\
             INSERT [dbo].[P] ([Id], [Born]) VALUES (2, N'x\\')\n";
         assert!(rows(server).contains(&"row 1|1980-01-02".to_owned()), "{:?}", rows(server));
@@ -456,6 +504,17 @@ mod tests {
     #[test]
     fn postgres_copies_lines() {
         let text = "COPY public.p (id, name, \"born\") FROM stdin;\n1\tO'Brien\t1980-01-02\n2\ta\\tb\t\\N\n\\.\n\nINSERT INTO public.q (a) VALUES ('it''s');\n";
-        assert_eq!(rows(text), ["part p", "table id|name|born", "row 1|O'Brien|1980-01-02", "row 2|a\tb|", "part q", "table a", "row it's"]);
+        assert_eq!(
+            rows(text),
+            [
+                "part p",
+                "table id|name|born",
+                "row 1|O'Brien|1980-01-02",
+                "row 2|a\tb|",
+                "part q",
+                "table a",
+                "row it's"
+            ]
+        );
     }
 }

@@ -24,7 +24,12 @@ const CELL: usize = 64 << 10;
 const FILE_BLOB: usize = 64;
 
 /// Reads every table of a database.
-pub(super) fn read(mut source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    mut source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     if let Some(path) = source.path() {
         return read_file(path, name, budget, sink);
     }
@@ -45,10 +50,13 @@ fn read_file(path: &Path, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) 
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri(path), flags)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE)?;
-    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-4096;")?;
+    connection.execute_batch(
+        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-4096;",
+    )?;
     Ok(connection)
 }
 
@@ -56,17 +64,21 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 fn uri(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut uri = String::from("file://");
-    if cfg!(windows) {
+    let bytes = absolute.as_os_str().as_encoded_bytes();
+    // A drive's path begins without a slash, a share's with two.
+    if bytes.first() != Some(&b'/') && bytes.first() != Some(&b'\\') {
         uri.push('/');
     }
-    for byte in absolute.as_os_str().as_encoded_bytes() {
+    for byte in bytes {
         match byte {
             b'\\' if cfg!(windows) => uri.push('/'),
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
             b':' if cfg!(windows) => uri.push(':'),
             _ => {
-                uri.push('%');
-                uri.push_str(&format!("{byte:02X}"));
+                let hex = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+                uri.extend(['%', hex(byte >> 4), hex(byte & 15)]);
             }
         }
     }
@@ -91,8 +103,9 @@ fn read_table(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let quoted = table.replace('"', "\"\"");
-    let mut statement = connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).map_err(|error| failure(&error))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut statement =
+        connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).map_err(|error| failure(&error))?;
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     sink.part(table);
     sink.table(&columns);
@@ -100,7 +113,7 @@ fn read_table(
     let mut seen = 0_u64;
     while let Some(row) = rows.next().map_err(|error| failure(&error))? {
         seen += 1;
-        if seen % 256 == 0 {
+        if seen.is_multiple_of(256) {
             budget.check()?;
         }
         let mut cells = Vec::with_capacity(columns.len());
@@ -131,12 +144,11 @@ fn read_table(
 /// A value as text. A blob is text where it is UTF-8, and empty otherwise.
 fn cell(value: ValueRef<'_>) -> String {
     let bytes = match value {
-        ValueRef::Null => return String::new(),
         ValueRef::Integer(number) => return number.to_string(),
         ValueRef::Real(number) => return number.to_string(),
         ValueRef::Text(bytes) => bytes,
         ValueRef::Blob(bytes) if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) => bytes,
-        ValueRef::Blob(_) => return String::new(),
+        ValueRef::Null | ValueRef::Blob(_) => return String::new(),
     };
     let mut text = Vec::new();
     // Reading from a slice does not fail.

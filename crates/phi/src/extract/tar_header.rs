@@ -26,7 +26,10 @@ pub(super) fn parse(header: &[u8; BLOCK]) -> Option<TarHeader> {
     let size = if header[124] & 0x80 == 0 {
         octal(&header[124..136])?
     } else {
-        header[128..136].iter().fold(0, |value, byte| value << 8 | u64::from(*byte)).min(i64::MAX.cast_unsigned() >> 1)
+        header[128..136]
+            .iter()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte))
+            .min(i64::MAX.cast_unsigned() >> 1)
     };
     let name = text(&header[..100]);
     let prefix = if &header[257..262] == b"ustar" { text(&header[345..500]) } else { String::new() };
@@ -47,7 +50,7 @@ pub(super) fn text(field: &[u8]) -> String {
 
 /// The `path` of a pax extended header, whose records are `length key=value\n`.
 pub(super) fn pax_path(records: &[u8]) -> Option<String> {
-    String::from_utf8_lossy(records)
-        .lines()
-        .find_map(|line| line.split_once(' ').and_then(|(_, pair)| pair.strip_prefix("path=")).map(str::to_owned))
+    String::from_utf8_lossy(records).lines().find_map(|line| {
+        line.split_once(' ').and_then(|(_, pair)| pair.strip_prefix("path=")).map(str::to_owned)
+    })
 }

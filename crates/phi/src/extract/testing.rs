@@ -6,7 +6,7 @@ use std::time::Duration;
 use enamel_types::{Clock, Timestamp};
 
 use super::{Budget, Format, Limits, Source, extract};
-use crate::sink::{Field, Problem, ProblemKind, Sink};
+use crate::sink::{Field, Problem, Sink};
 
 struct StoppedClock;
 
@@ -35,11 +35,6 @@ impl Kept {
     /// Whether a line is there.
     pub(super) fn has(&self, line: &str) -> bool {
         self.lines.iter().any(|kept| kept == line)
-    }
-
-    /// The kinds of problems, in the order in which they came.
-    pub(super) fn kinds(&self) -> Vec<ProblemKind> {
-        self.problems.iter().map(|problem| problem.kind).collect()
     }
 }
 

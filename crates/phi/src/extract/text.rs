@@ -120,8 +120,8 @@ fn decode_utf16(raw: &[u8], last: bool, unit: fn([u8; 2]) -> u16, out: &mut Stri
 /// One byte of Windows-1252; the five unassigned ones map to the control of the same number, as the WHATWG index has it.
 pub(super) fn windows_1252(byte: u8) -> char {
     const UPPER: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}', '‘', '’', '“',
-        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9F => UPPER[usize::from(byte - 0x80)],
@@ -283,7 +283,9 @@ mod tests {
     fn a_line_without_end_is_cut_at_a_space() {
         let text = "12345 ".repeat(100_000);
         let mut blocks = Vec::new();
-        Decoder::new(text.as_bytes(), budget_for_tests()).for_each_block(&mut |b| blocks.push(b.to_owned())).unwrap();
+        Decoder::new(text.as_bytes(), budget_for_tests())
+            .for_each_block(&mut |b| blocks.push(b.to_owned()))
+            .unwrap();
         assert!(blocks.len() > 2 && blocks.iter().all(|block| block.ends_with(' ')));
         assert_eq!(blocks.concat(), text);
     }

@@ -10,11 +10,13 @@ const LEAVES: usize = 4096;
 /// Bytes held at once.
 const BYTES: usize = 1 << 20;
 /// Labels that say nothing without the one above them.
-const GENERIC: [&str; 10] = ["value", "text", "id", "number", "code", "extension", "no", "#", "display", "root"];
+const GENERIC: [&str; 10] =
+    ["value", "text", "id", "number", "code", "extension", "no", "#", "display", "root"];
 /// Labels whose value names what the value beside them is.
 const KINDS: [&str; 8] = ["system", "type", "kind", "name", "label", "key", "code", "field"];
 /// Lists whose elements are parts of a person, not people.
-const PARTS: [&str; 9] = ["name", "names", "telecom", "identifier", "identifiers", "contact", "address", "phones", "emails"];
+const PARTS: [&str; 9] =
+    ["name", "names", "telecom", "identifier", "identifiers", "contact", "address", "phones", "emails"];
 
 /// One value and where it stands.
 pub(super) struct Leaf {
@@ -46,7 +48,12 @@ impl Tree {
     /// An object begins, named `name`; `listed` if it is an element of a list.
     pub(super) fn open(&mut self, name: &str, listed: bool) {
         self.objects += 1;
-        self.open.push(Open { path_len: self.path.len(), first_leaf: self.leaves.len(), listed, number: self.objects });
+        self.open.push(Open {
+            path_len: self.path.len(),
+            first_leaf: self.leaves.len(),
+            listed,
+            number: self.objects,
+        });
         if !name.is_empty() {
             self.path.push('/');
             self.path.push_str(name);
@@ -102,7 +109,11 @@ impl Tree {
     /// Forgets the values of the innermost open object: they were dealt with.
     pub(super) fn take(&mut self) {
         let first = self.open.last().map_or(0, |open| open.first_leaf);
-        self.bytes -= self.leaves.drain(first.min(self.leaves.len())..).map(|leaf| leaf.path.len() + leaf.value.len()).sum::<usize>();
+        self.bytes -= self
+            .leaves
+            .drain(first.min(self.leaves.len())..)
+            .map(|leaf| leaf.path.len() + leaf.value.len())
+            .sum::<usize>();
     }
 
     /// The innermost object ends; where it is a record, it is handed on. `people` is false in formats that say themselves what

@@ -57,7 +57,10 @@ impl<R: Read> Segments<R> {
                 // The 16th element is the component separator, one character; the terminator follows it.
                 separators += usize::from(byte == self.element);
                 let last = self.segment.iter().rposition(|kept| *kept == self.element);
-                if separators == 16 && last.is_some_and(|at| at + 2 == self.segment.len()) && byte != self.element {
+                if separators == 16
+                    && last.is_some_and(|at| at + 2 == self.segment.len())
+                    && byte != self.element
+                {
                     self.terminator = byte;
                     return Ok(true);
                 }
@@ -96,14 +99,13 @@ impl Loops {
     fn segment(&mut self, elements: &[&str], sink: &mut dyn Sink) {
         let at = |index: usize| elements.get(index).copied().unwrap_or_default();
         match at(0) {
-            "ISA" | "GS" | "ST" | "SE" => self.about = About::Other,
+            "ISA" | "GS" | "ST" | "SE" | "N1" => self.about = About::Other,
             "HL" | "CLP" | "INS" => {
                 self.about = About::Other;
                 sink.record();
                 self.fresh = true;
             }
             "NM1" => self.name(elements, sink),
-            "N1" => self.about = About::Other,
             "DMG" if self.about == About::Person => field(sink, Some(Entity::Dob), "DMG02", at(2)),
             "REF" => self.reference(at(1), at(2), sink),
             "PER" if self.about == About::Person => {
@@ -125,7 +127,10 @@ impl Loops {
     fn name(&mut self, elements: &[&str], sink: &mut dyn Sink) {
         let at = |index: usize| elements.get(index).copied().unwrap_or_default();
         // Insured, patient, dependent, corrected insured, other insured, responsible party, and who may stand for a patient.
-        let person = matches!(at(1), "IL" | "QC" | "03" | "74" | "70" | "GB" | "QD" | "E1" | "S1" | "LR" | "1L" | "EI");
+        let person = matches!(
+            at(1),
+            "IL" | "QC" | "03" | "74" | "70" | "GB" | "QD" | "E1" | "S1" | "LR" | "1L" | "EI"
+        );
         self.about = if person { About::Person } else { About::Other };
         if !person {
             return;
@@ -196,7 +201,9 @@ mod tests {
 
     #[test]
     fn separators_come_from_the_header() {
-        for (element, terminator) in [('*', "~"), ('|', "\n"), ('+', "\r\n"), ('*', "~\r\n"), ('\u{1D}', "\u{1C}")] {
+        for (element, terminator) in
+            [('*', "~"), ('|', "\n"), ('+', "\r\n"), ('*', "~\r\n"), ('\u{1D}', "\u{1C}")]
+        {
             let text = interchange(element, terminator, &BODY);
             assert_eq!(sniff(text.as_bytes(), "x"), Format::X12);
             let kept = kept(text.as_bytes(), "x", Format::X12);
@@ -218,7 +225,15 @@ mod tests {
         let text = interchange(
             '*',
             "~",
-            &["ST*835*1", "N1*PR*DELTA", "CLP*1*1", "NM1*QC*1*LEE*ANN****MI*W1", "NM1*74*1*LEE*ANNE", "CLP*2*1", "NM1*QC*1*FOX*BO****34*123456780"],
+            &[
+                "ST*835*1",
+                "N1*PR*DELTA",
+                "CLP*1*1",
+                "NM1*QC*1*LEE*ANN****MI*W1",
+                "NM1*74*1*LEE*ANNE",
+                "CLP*2*1",
+                "NM1*QC*1*FOX*BO****34*123456780",
+            ],
         );
         let kept = kept(text.as_bytes(), "x", Format::X12);
         assert_eq!(kept.lines.iter().filter(|line| *line == "record").count(), 2);

@@ -92,12 +92,17 @@ impl Book {
                 self.names.push_back(name);
             }
             0x41E => {
-                let code = if self.unicode { long_string(slice(&data, 2, data.len())) } else { self.short_string(slice(&data, 2, data.len())) };
+                let code = if self.unicode {
+                    long_string(slice(&data, 2, data.len()))
+                } else {
+                    self.short_string(slice(&data, 2, data.len()))
+                };
                 self.codes.push((u16_at(&data, 0), code));
             }
             0xE0 => {
                 let format = u16_at(&data, 2);
-                let code = self.codes.iter().rev().find(|(id, _)| *id == format).map(|(_, code)| code.as_str());
+                let code =
+                    self.codes.iter().rev().find(|(id, _)| *id == format).map(|(_, code)| code.as_str());
                 self.formats.push(NumberFormat::new(u32::from(format), code));
             }
             0xFC => {
@@ -110,7 +115,11 @@ impl Book {
             }
             // LABEL and RSTRING.
             0x204 | 0xD6 => {
-                let text = if self.unicode { long_string(slice(&data, 6, data.len())) } else { narrow(slice(&data, 8, usize::from(u16_at(&data, 6)))) };
+                let text = if self.unicode {
+                    long_string(slice(&data, 6, data.len()))
+                } else {
+                    narrow(slice(&data, 8, usize::from(u16_at(&data, 6))))
+                };
                 self.put(row, column, text, sink);
             }
             0x203 => {
@@ -138,7 +147,11 @@ impl Book {
             }
             0x207 => {
                 if let Some((row, column)) = self.awaits_text.take() {
-                    let text = if self.unicode { long_string(&data) } else { narrow(slice(&data, 2, usize::from(u16_at(&data, 0)))) };
+                    let text = if self.unicode {
+                        long_string(&data)
+                    } else {
+                        narrow(slice(&data, 2, usize::from(u16_at(&data, 0))))
+                    };
                     self.put(row, column, text, sink);
                 }
             }
@@ -184,7 +197,7 @@ impl Book {
     /// Takes the strings out of the table and its continuations.
     fn read_table(&mut self) {
         let pieces = std::mem::take(&mut self.table);
-        let mut reader = Pieces { pieces: &pieces, piece: 0, at: 8 };
+        let mut reader = Pieces { all: &pieces, piece: 0, at: 8 };
         while let Some(string) = reader.string() {
             if !self.strings.push(&string) {
                 return;
@@ -194,7 +207,7 @@ impl Book {
 }
 
 struct Pieces<'p> {
-    pieces: &'p [Vec<u8>],
+    all: &'p [Vec<u8>],
     piece: usize,
     at: usize,
 }
@@ -202,16 +215,16 @@ struct Pieces<'p> {
 impl Pieces<'_> {
     /// Bytes left in the present piece; moves to the next one where there are none.
     fn left(&mut self) -> Option<usize> {
-        while self.at >= self.pieces.get(self.piece)?.len() {
+        while self.at >= self.all.get(self.piece)?.len() {
             self.piece += 1;
             self.at = 0;
         }
-        Some(self.pieces[self.piece].len() - self.at)
+        Some(self.all[self.piece].len() - self.at)
     }
 
     fn take(&mut self, len: usize) -> Option<&[u8]> {
         let take = self.left()?.min(len);
-        let bytes = &self.pieces[self.piece][self.at..self.at + take];
+        let bytes = &self.all[self.piece][self.at..self.at + take];
         self.at += take;
         Some(bytes)
     }
@@ -231,7 +244,7 @@ impl Pieces<'_> {
         let mut wide = flags & 1 != 0;
         let mut out = String::new();
         while chars > 0 {
-            if self.at >= self.pieces.get(self.piece)?.len() {
+            if self.at >= self.all.get(self.piece)?.len() {
                 // The continuation begins with how its characters are stored.
                 self.piece += 1;
                 self.at = 0;
@@ -269,7 +282,11 @@ fn f64_at(bytes: &[u8], at: usize) -> f64 {
 
 /// An RK number: an integer or the upper half of a float, either in hundredths.
 fn rk(raw: u32) -> f64 {
-    let value = if raw & 2 != 0 { f64::from(raw.cast_signed() >> 2) } else { f64::from_bits(u64::from(raw & !3) << 32) };
+    let value = if raw & 2 != 0 {
+        f64::from(raw.cast_signed() >> 2)
+    } else {
+        f64::from_bits(u64::from(raw & !3) << 32)
+    };
     if raw & 1 != 0 { value / 100.0 } else { value }
 }
 
@@ -278,6 +295,7 @@ mod tests {
     use super::*;
     use crate::extract::testing::{Kept, budget_for_tests};
 
+    #[allow(clippy::cast_possible_truncation)] // the records are short
     fn record(kind: u16, data: &[u8]) -> Vec<u8> {
         [&kind.to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), data].concat()
     }

@@ -13,7 +13,7 @@ use super::ooxml::{part, read_part};
 use super::sheet::{NumberFormat, Strings};
 use super::source::Source;
 use super::zip::{Member, Zip};
-use super::{read_member, settle};
+use super::{read_member, settle, sniff};
 use crate::sink::Sink;
 
 /// Parts of one workbook that are read.
@@ -24,7 +24,12 @@ const COLUMNS: usize = 16_384;
 const ROW: usize = 1 << 20;
 
 /// Reads a workbook.
-pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let (mut zip, members) = Zip::find(source, PARTS, |member| member.starts_with("xl/"))?;
     let mut book = Workbook::default();
     if let Some(member) = part(&members, "xl/styles.xml") {
@@ -35,11 +40,21 @@ pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &m
     }
     let mut names = HashMap::new();
     if let Some(member) = part(&members, "xl/workbook.xml") {
-        settle(zip.read(member, budget, |reader| book.read_workbook(reader, budget, &mut names)), name, budget, sink)?;
+        settle(
+            zip.read(member, budget, |reader| book.read_workbook(reader, budget, &mut names)),
+            name,
+            budget,
+            sink,
+        )?;
     }
     let mut targets = HashMap::new();
     if let Some(member) = part(&members, "xl/_rels/workbook.xml.rels") {
-        settle(zip.read(member, budget, |reader| relations(reader, budget, &mut targets)), name, budget, sink)?;
+        settle(
+            zip.read(member, budget, |reader| relations(reader, budget, &mut targets)),
+            name,
+            budget,
+            sink,
+        )?;
     }
     let title = |member: &Member| {
         let id = targets.iter().find(|(_, target)| **target == member.name).map(|(id, _)| id);
@@ -49,12 +64,14 @@ pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &m
         let path = &member.name["xl/".len()..];
         let title = title(member).unwrap_or_else(|| path.to_owned());
         let inner = format!("{name}/{title}");
-        let outcome = if path.starts_with("worksheets/") && path.ends_with(".xml") {
+        let outcome = if path.starts_with("worksheets/") && sniff::extension(path) == "xml" {
             sink.part(&title);
             zip.read(member, budget, |reader| book.read_sheet(reader, budget, sink))
         } else if path.starts_with("embeddings/") {
             zip.read(member, budget, |reader| read_member(reader, &inner, budget, sink))
-        } else if path.ends_with(".xml") && ["comments", "threadedComments/", "drawings/"].iter().any(|start| path.starts_with(start)) {
+        } else if sniff::extension(path) == "xml"
+            && ["comments", "threadedComments/", "drawings/"].iter().any(|start| path.starts_with(start))
+        {
             sink.part(&inner);
             zip.read(member, budget, |reader| read_part(reader, budget, sink))
         } else {
@@ -66,7 +83,11 @@ pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &m
 }
 
 /// The targets of a part's relations, by id, as names of members.
-fn relations(reader: &mut dyn Read, budget: &Budget<'_>, targets: &mut HashMap<String, String>) -> Result<(), Failure> {
+fn relations(
+    reader: &mut dyn Read,
+    budget: &Budget<'_>,
+    targets: &mut HashMap<String, String>,
+) -> Result<(), Failure> {
     let mut markup = Markup::xml(reader, budget);
     loop {
         match markup.next()? {
@@ -167,7 +188,12 @@ impl Workbook {
         }
     }
 
-    fn read_sheet(&self, reader: &mut dyn Read, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+    fn read_sheet(
+        &self,
+        reader: &mut dyn Read,
+        budget: &Budget<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failure> {
         let mut markup = Markup::xml(reader, budget);
         sink.table(&[]);
         let mut row: Vec<String> = Vec::new();
@@ -214,7 +240,9 @@ impl Workbook {
     /// A cell's value as it is shown.
     fn shown(&self, kind: &str, style: usize, value: &str) -> String {
         match kind {
-            "s" => value.trim().parse().ok().and_then(|at| self.strings.get(at)).unwrap_or_default().to_owned(),
+            "s" => {
+                value.trim().parse().ok().and_then(|at| self.strings.get(at)).unwrap_or_default().to_owned()
+            }
             "inlineStr" | "str" | "b" | "e" => value.to_owned(),
             // An ISO date: its time says nothing.
             "d" => value.split('T').next().unwrap_or_default().to_owned(),
@@ -226,6 +254,8 @@ impl Workbook {
 /// The column of a reference such as `AB12`, counted from 0.
 fn column_of(reference: &str) -> Option<usize> {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
-    let number = letters.take(4).fold(0, |number, letter| number * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1);
+    let number = letters
+        .take(4)
+        .fold(0, |number, letter| number * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1);
     number.checked_sub(1)
 }

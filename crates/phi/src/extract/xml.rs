@@ -64,7 +64,8 @@ fn patient_role(path: &str, leaves: &[Leaf], sink: &mut dyn Sink) {
         let value = leaf.value.as_str();
         let known = match relative(leaf).as_str() {
             "id/extension" => {
-                let root = leaves.iter().find(|other| other.object == leaf.object && other.path.ends_with("/root"));
+                let root =
+                    leaves.iter().find(|other| other.object == leaf.object && other.path.ends_with("/root"));
                 let ssn = root.is_some_and(|root| root.value == "2.16.840.1.113883.4.1");
                 Some(if ssn { Entity::Ssn } else { Entity::Mrn })
             }
@@ -103,7 +104,13 @@ mod tests {
         assert_eq!(
             kept.lines,
             [
-                "record", "field - patient id = 7", "field - given = A", "field - family = B", "field - ssn = 1", "record", "field - dob = 2",
+                "record",
+                "field - patient id = 7",
+                "field - given = A",
+                "field - family = B",
+                "field - ssn = 1",
+                "record",
+                "field - dob = 2",
                 "field - mrn = 3",
             ]
         );
@@ -115,9 +122,13 @@ mod tests {
             <id root='1.2' extension='M'/><telecom value='tel:555'/><patient><name><given>A</given><family>B</family></name>\
             <birthTime value='198001021200'/></patient></patientRole></recordTarget></ClinicalDocument>";
         let kept = kept(text.as_bytes(), "x", Format::Xml);
-        for line in
-            ["field SSN patientRole = S", "field MRN patientRole = M", "field PHONE patientRole = 555", "field DOB patientRole = 19800102", "field NAME name = B, A"]
-        {
+        for line in [
+            "field SSN patientRole = S",
+            "field MRN patientRole = M",
+            "field PHONE patientRole = 555",
+            "field DOB patientRole = 19800102",
+            "field NAME name = B, A",
+        ] {
             assert!(kept.has(line), "{line}: {:?}", kept.lines);
         }
     }

@@ -99,7 +99,11 @@ impl<'a> Zip<'a> {
     }
 
     /// All members whose names `wanted` accepts, in the order of the directory; at most `limit`.
-    pub(super) fn find(source: Source<'a>, limit: usize, wanted: impl Fn(&str) -> bool) -> Result<(Self, Vec<Member>), Failure> {
+    pub(super) fn find(
+        source: Source<'a>,
+        limit: usize,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<(Self, Vec<Member>), Failure> {
         let mut zip = Self::open(source).map_err(|(_, failure)| failure)?;
         let mut found = Vec::new();
         while let Some(member) = zip.next()? {
@@ -153,7 +157,8 @@ fn directory(source: &mut Source<'_>) -> Result<Directory, Failure> {
     let signature = END.to_le_bytes();
     let mut end = bytes.len();
     let at = loop {
-        end = memchr::memmem::rfind(&bytes[..end], &signature).ok_or(Failure::Malformed("it has no directory"))?;
+        end = memchr::memmem::rfind(&bytes[..end], &signature)
+            .ok_or(Failure::Malformed("it has no directory"))?;
         if bytes.len() - end >= 22 {
             break end;
         }
@@ -210,18 +215,19 @@ pub(super) fn by_local_headers(
         source.seek(SeekFrom::Start(start))?;
         let consumed = Cell::new(0);
         if !member.is_encrypted() && !member.name.ends_with('/') {
-            let packed = BufReader::new(super::budget::Counting::new(source.by_ref().take(member.packed), &consumed));
+            let packed =
+                BufReader::new(super::budget::Counting::new(source.by_ref().take(member.packed), &consumed));
             stream(packed, &member, budget, |reader| work(&member, reader))?;
         }
-        if !sized {
+        if sized {
+            at = start + member.packed;
+        } else {
             // Where the stream ended is not known to the byte, because reading is buffered: the next header is looked for.
             let from = start + consumed.get().saturating_sub(64 << 10);
             match find_local(source, from, budget)? {
                 Some(next) => at = next,
                 None => return Ok(()),
             }
-        } else {
-            at = start + member.packed;
         }
     }
 }

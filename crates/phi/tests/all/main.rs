@@ -1,6 +1,7 @@
 //! Patient data discovery as its callers see it.
 
 mod extract_corpus;
+mod extract_hostile;
 mod clock;
 mod family;
 mod folders;

@@ -163,7 +163,8 @@ impl Page {
         open: &mut HashSet<u32>,
     ) -> Result<(), Failure> {
         let objects = file.entry(resources, "XObject")?;
-        let Some(Object::Reference(number)) = objects.dict().and_then(|objects| objects.get(name)).cloned() else {
+        let Some(Object::Reference(number)) = objects.dict().and_then(|objects| objects.get(name)).cloned()
+        else {
             return Ok(());
         };
         self.drawn += 1;
@@ -176,7 +177,8 @@ impl Page {
         {
             let own = file.entry(dict, "Resources")?;
             let matrix = file.entry(dict, "Matrix")?;
-            let matrix: Vec<f64> = matrix.array().unwrap_or_default().iter().filter_map(Object::number).collect();
+            let matrix: Vec<f64> =
+                matrix.array().unwrap_or_default().iter().filter_map(Object::number).collect();
             let ctm = <Matrix>::try_from(matrix).map_or(ctm, |matrix| times(matrix, ctm));
             self.run(file, &content, own.dict().unwrap_or(resources), ctm, depth + 1, open)?;
         }
@@ -189,8 +191,17 @@ impl Page {
         for object in strings {
             match object {
                 Object::Text(bytes) => {
-                    let at = times([state.size * state.scale, 0.0, 0.0, state.size, 0.0, state.rise], times(*text, state.ctm));
-                    let mut piece = Piece { x: at[4], end: at[4], y: at[5], size: at[2].hypot(at[3]), text: String::new() };
+                    let at = times(
+                        [state.size * state.scale, 0.0, 0.0, state.size, 0.0, state.rise],
+                        times(*text, state.ctm),
+                    );
+                    let mut piece = Piece {
+                        x: at[4],
+                        end: at[4],
+                        y: at[5],
+                        size: at[2].hypot(at[3]),
+                        text: String::new(),
+                    };
                     let mut advance = 0.0;
                     font.decode(bytes, &mut |c, width| {
                         piece.text.push_str(c);
@@ -199,7 +210,8 @@ impl Page {
                     });
                     *text = times([1.0, 0.0, 0.0, 1.0, advance, 0.0], *text);
                     piece.end = times(*text, state.ctm)[4];
-                    let shown = [piece.x, piece.y, piece.end, piece.size].iter().all(|value| value.is_finite());
+                    let shown =
+                        [piece.x, piece.y, piece.end, piece.size].iter().all(|value| value.is_finite());
                     if shown && self.pieces.len() < PIECES && !piece.text.is_empty() {
                         self.pieces.push(piece);
                     }

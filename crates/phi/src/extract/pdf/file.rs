@@ -4,7 +4,7 @@
 //! ones and cannot be sent in circles; of several definitions the last counts, as in an incremental update. Only offsets are
 //! kept, so a file of scanned pages costs no memory. Facts: ISO 32000-1, 7.3.8 (streams), 7.3.10 and 7.5.7 (object streams).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom};
 
 use super::super::budget::{Budget, Stop};
@@ -29,6 +29,9 @@ enum Place {
     In(u32, u32),
 }
 
+/// A decoded object stream: its number, its bytes, and the numbers and offsets of the objects in it.
+type Unpacked = (u32, Vec<u8>, Vec<(u32, usize)>);
+
 /// An object, with where its stream's bytes begin if it has one.
 pub(super) struct Loaded {
     pub(super) object: Object,
@@ -47,7 +50,7 @@ pub(super) struct File<'a, 'b> {
     budget: &'b Budget<'b>,
     places: HashMap<u32, Place>,
     /// The object stream used last, decoded.
-    unpacked: Option<(u32, Vec<u8>, Vec<(u32, usize)>)>,
+    unpacked: Option<Unpacked>,
     /// The catalog, the pages in file order, and whether the file is encrypted.
     pub(super) catalog: Option<u32>,
     pub(super) pages: Vec<u32>,
@@ -66,8 +69,11 @@ impl<'a, 'b> File<'a, 'b> {
             encrypted: false,
         };
         let streams = file.scan()?;
+        let mut listed = HashSet::new();
         for number in streams {
-            file.list_object_stream(number)?;
+            if listed.insert(number) {
+                file.list_object_stream(number)?;
+            }
         }
         Ok(file)
     }
@@ -75,46 +81,45 @@ impl<'a, 'b> File<'a, 'b> {
     /// Finds every object of the file; gives the object streams.
     fn scan(&mut self) -> Result<Vec<u32>, Failure> {
         let mut streams = Vec::new();
-        let mut window: Vec<u8> = Vec::with_capacity(CHUNK * 2);
+        let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK * 2);
         let mut base = 0_u64;
         self.source.seek(SeekFrom::Start(0))?;
         loop {
             self.budget.check()?;
-            let had = window.len();
-            let got = self.source.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
+            let got = self.source.by_ref().take(CHUNK as u64).read_to_end(&mut bytes)?;
             let last = got < CHUNK;
             // What an object begins with is looked at too: keep a little for the next round.
-            let usable = if last { window.len() } else { window.len() - 1024 };
-            for hit in memchr::memmem::find_iter(&window, b"obj").filter(|hit| *hit < usable) {
-                if let Some((number, start)) = numbered(&window[..hit]) {
+            let complete = if last { bytes.len() } else { bytes.len() - 1024 };
+            for hit in memchr::memmem::find_iter(&bytes, b"obj").filter(|hit| *hit < complete) {
+                if let Some((number, start)) = numbered(&bytes[..hit]) {
                     if self.places.len() >= OBJECTS {
                         return Err(Stop::Size.into());
                     }
                     self.places.insert(number, Place::At(base + start as u64));
-                    let head = &window[hit..window.len().min(hit + 1024)];
+                    let head = &bytes[hit..bytes.len().min(hit + 1024)];
                     let head = memchr::memmem::find(head, b"endobj").map_or(head, |end| &head[..end]);
                     let head = memchr::memmem::find(head, b"stream").map_or(head, |end| &head[..end]);
                     self.note(number, head, &mut streams);
                 }
             }
-            for hit in memchr::memmem::find_iter(&window, b"trailer").filter(|hit| *hit < usable) {
-                let head = &window[hit..window.len().min(hit + 1024)];
+            for hit in memchr::memmem::find_iter(&bytes, b"trailer").filter(|hit| *hit < complete) {
+                let head = &bytes[hit..bytes.len().min(hit + 1024)];
                 self.encrypted |= memchr::memmem::find(head, b"/Encrypt").is_some();
             }
             if last {
                 return Ok(streams);
             }
-            let drop = usable.max(had.min(usable));
-            let keep_from = drop.saturating_sub(32);
+            // The number before an `obj` that begins the next round may stand at the end of this one.
+            let keep_from = complete - 32;
             base += keep_from as u64;
-            window.drain(..keep_from);
+            bytes.drain(..keep_from);
         }
     }
 
     /// What the first bytes of an object tell of it.
     fn note(&mut self, number: u32, head: &[u8], streams: &mut Vec<u32>) {
         let has = |words: &[&[u8]]| words.iter().any(|word| memchr::memmem::find(head, word).is_some());
-        if has(&[b"/ObjStm"]) && !streams.contains(&number) {
+        if has(&[b"/ObjStm"]) {
             streams.push(number);
         }
         if has(&[b"/Catalog"]) {
@@ -123,7 +128,7 @@ impl<'a, 'b> File<'a, 'b> {
         if has(&[b"/XRef"]) && has(&[b"/Encrypt"]) {
             self.encrypted = true;
         }
-        if has(&[b"/Type/Page", b"/Type /Page"]) && !has(&[b"/Type/Pages", b"/Type /Pages"]) && !self.pages.contains(&number) {
+        if has(&[b"/Type/Page", b"/Type /Page"]) && !has(&[b"/Type/Pages", b"/Type /Pages"]) {
             self.pages.push(number);
         }
     }
@@ -139,7 +144,8 @@ impl<'a, 'b> File<'a, 'b> {
                 return Err(Stop::Size.into());
             }
             self.places.insert(*object, Place::In(number, u32::try_from(at).unwrap_or(u32::MAX)));
-            let end = index.get(at + 1).map_or(bytes.len(), |(_, next)| *next).min(offset + 1024).min(bytes.len());
+            let end =
+                index.get(at + 1).map_or(bytes.len(), |(_, next)| *next).min(offset + 1024).min(bytes.len());
             self.note(*object, bytes.get(*offset..end).unwrap_or_default(), &mut ignored);
         }
         Ok(())
@@ -153,12 +159,14 @@ impl<'a, 'b> File<'a, 'b> {
         let Some(Place::At(offset)) = self.places.get(&number).copied() else { return Ok(false) };
         let loaded = self.load_at(offset)?;
         let Some(bytes) = self.stream(&loaded)? else { return Ok(false) };
-        let first = loaded.dict().and_then(|dict| dict.number("First")).filter(|first| *first >= 0.0).unwrap_or(0.0) as usize;
+        let first = loaded.dict().and_then(|dict| dict.index("First")).unwrap_or(0) as usize;
         let mut index = Vec::new();
         let mut parser = Parser::new(&bytes[..first.min(bytes.len())]);
-        while let (Some(Object::Number(object)), Some(Object::Number(offset))) = (parser.next(), parser.next()) {
-            if index.len() < OBJECTS && object >= 0.0 && offset >= 0.0 {
-                index.push((object as u32, first.saturating_add(offset as usize)));
+        while let (Some(object), Some(offset)) = (parser.next(), parser.next()) {
+            if let (Some(object), Some(offset)) = (object.index(), offset.index())
+                && index.len() < OBJECTS
+            {
+                index.push((object, first.saturating_add(offset as usize)));
             }
         }
         self.unpacked = Some((number, bytes, index));
@@ -236,11 +244,13 @@ impl<'a, 'b> File<'a, 'b> {
             Object::Array(names) => names.iter().filter_map(|name| name.name().map(str::to_owned)).collect(),
             _ => Vec::new(),
         };
-        if filters.iter().any(|filter| matches!(filter.as_str(), "DCTDecode" | "JPXDecode" | "CCITTFaxDecode" | "JBIG2Decode" | "Crypt")) {
+        if filters.iter().any(|filter| {
+            matches!(filter.as_str(), "DCTDecode" | "JPXDecode" | "CCITTFaxDecode" | "JBIG2Decode" | "Crypt")
+        }) {
             return Ok(None);
         }
         let parameters = self.entry(dict, "DecodeParms")?;
-        let length = self.entry(dict, "Length")?.number().filter(|length| *length >= 0.0).map(|length| length as u64);
+        let length = self.entry(dict, "Length")?.index();
         let mut bytes = self.raw(start, length)?;
         for (at, name) in filters.iter().enumerate() {
             let own = match &parameters {
@@ -257,14 +267,14 @@ impl<'a, 'b> File<'a, 'b> {
     }
 
     /// The bytes of a stream: by its length if `endstream` follows them, else up to there.
-    fn raw(&mut self, start: u64, length: Option<u64>) -> Result<Vec<u8>, Failure> {
+    fn raw(&mut self, start: u64, length: Option<u32>) -> Result<Vec<u8>, Failure> {
         if let Some(length) = length {
-            if length > STREAM {
+            if u64::from(length) > STREAM {
                 return Err(Stop::Size.into());
             }
             self.source.seek(SeekFrom::Start(start))?;
             let mut bytes = Vec::new();
-            self.source.by_ref().take(length + 16).read_to_end(&mut bytes)?;
+            self.source.by_ref().take(u64::from(length) + 16).read_to_end(&mut bytes)?;
             let tail = bytes.get(length as usize..).unwrap_or_default();
             if memchr::memmem::find(tail, b"endstr").is_some() {
                 bytes.truncate(length as usize);
@@ -293,16 +303,15 @@ impl<'a, 'b> File<'a, 'b> {
 /// The object number of the `n g ` that `before` ends with, and where it starts.
 fn numbered(before: &[u8]) -> Option<(u32, usize)> {
     let tail = &before[before.len().saturating_sub(24)..];
-    let offset = before.len() - tail.len();
-    let space = |end: usize| tail[..end].iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
-    let digits = |end: usize| tail[..end].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
-    let generation_end = space(tail.len());
-    let generation = digits(generation_end);
-    let number_end = space(generation);
-    let number = digits(number_end);
-    if generation == generation_end || number == number_end || number_end == generation {
+    let words = tail.trim_ascii_end();
+    let without_digits =
+        |bytes: &[u8]| bytes.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let spaced = &words[..without_digits(words)];
+    let first = spaced.trim_ascii_end();
+    let start = without_digits(first);
+    if spaced.len() == words.len() || first.len() == spaced.len() || start == first.len() {
         return None;
     }
-    let value = std::str::from_utf8(&tail[number..number_end]).ok()?.parse().ok()?;
-    Some((value, offset + number))
+    let value = std::str::from_utf8(&first[start..]).ok()?.parse().ok()?;
+    Some((value, before.len() - tail.len() + start))
 }

@@ -13,14 +13,24 @@ use super::object::Dict;
 const DECODED: u64 = 16 << 20;
 
 /// Decodes `raw` by one filter; `None` for filters of images. A stream that breaks off is given as far as it goes.
-pub(super) fn decode(filter: &str, parameters: &Dict, raw: &[u8], budget: &Budget<'_>) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn decode(
+    filter: &str,
+    parameters: &Dict,
+    raw: &[u8],
+    budget: &Budget<'_>,
+) -> Result<Option<Vec<u8>>, Failure> {
     let decoded = match filter {
         "FlateDecode" | "Fl" => predict(inflate(raw, budget)?, parameters),
-        "LZWDecode" | "LZW" => predict(lzw(raw, parameters.number("EarlyChange") != Some(0.0), budget)?, parameters),
-        "ASCIIHexDecode" | "AHx" => super::object::Parser::new(&[b"<", raw].concat()).next().map_or(Vec::new(), |object| match object {
-            super::object::Object::Text(bytes) => bytes,
-            _ => Vec::new(),
-        }),
+        "LZWDecode" | "LZW" => {
+            predict(lzw(raw, parameters.number("EarlyChange") != Some(0.0), budget)?, parameters)
+        }
+        "ASCIIHexDecode" | "AHx" => {
+            super::object::Parser::new(&[b"<", raw].concat()).next().map_or(Vec::new(), |object| match object
+            {
+                super::object::Object::Text(bytes) => bytes,
+                _ => Vec::new(),
+            })
+        }
         "ASCII85Decode" | "A85" => ascii85(raw),
         "RunLengthDecode" | "RL" => run_length(raw),
         _ => return Ok(None),
@@ -42,13 +52,17 @@ fn inflate(raw: &[u8], budget: &Budget<'_>) -> Result<Vec<u8>, Failure> {
 /// Undoes PNG's row filters, which cross-reference and object streams use.
 fn predict(data: Vec<u8>, parameters: &Dict) -> Vec<u8> {
     let number = |name: &str, usual: usize| {
-        parameters.number(name).filter(|value| (1.0..65_536.0).contains(value)).map_or(usual, |value| value as usize)
+        parameters
+            .index(name)
+            .filter(|value| (1..65_536).contains(value))
+            .map_or(usual, |value| value as usize)
     };
     if number("Predictor", 1) < 10 {
         return data;
     }
     let pixel = (number("Colors", 1) * number("BitsPerComponent", 8)).div_ceil(8).max(1);
-    let width = (number("Columns", 1) * number("Colors", 1) * number("BitsPerComponent", 8)).div_ceil(8).max(1);
+    let width =
+        (number("Columns", 1) * number("Colors", 1) * number("BitsPerComponent", 8)).div_ceil(8).max(1);
     let mut out: Vec<u8> = Vec::with_capacity(data.len());
     let mut above = vec![0_u8; width];
     for row in data.chunks(width + 1) {
@@ -128,9 +142,9 @@ fn lzw(raw: &[u8], early: bool, budget: &Budget<'_>) -> Result<Vec<u8>, Failure>
         last = Some((start, out.len()));
         let next = table.len() + 259 + usize::from(early) - 1;
         width = match next {
-            ..512 => 9,
-            ..1024 => 10,
-            ..2048 => 11,
+            0..=511 => 9,
+            512..=1023 => 10,
+            1024..=2047 => 11,
             _ => 12,
         };
         if out.len() as u64 > DECODED {
@@ -172,7 +186,7 @@ fn run_length(raw: &[u8]) -> Vec<u8> {
     while let Some(length) = raw.get(at).copied() {
         match length {
             128 => break,
-            0..128 => {
+            0..=127 => {
                 let end = (at + 2 + usize::from(length)).min(raw.len());
                 out.extend_from_slice(&raw[at + 1..end]);
                 at = end;
@@ -194,11 +208,16 @@ mod tests {
 
     #[test]
     fn filters_give_back_what_went_in() {
-        let decode = |filter: &str, raw: &[u8]| decode(filter, &Dict::default(), raw, budget_for_tests()).unwrap().unwrap();
+        let decode = |filter: &str, raw: &[u8]| {
+            decode(filter, &Dict::default(), raw, budget_for_tests()).unwrap().unwrap()
+        };
         assert_eq!(decode("ASCIIHexDecode", b"48 656C6c6F>"), b"Hello");
         assert_eq!(decode("ASCII85Decode", b"87cURD]i,\"Ebo80~>"), b"Hello World!");
         assert_eq!(decode("RunLengthDecode", &[1, b'a', b'b', 254, b'c', 128]), b"abccc");
         // The example of the standard, 7.4.4.2.
-        assert_eq!(decode("LZWDecode", &[0x80, 0x0B, 0x60, 0x50, 0x22, 0x0C, 0x0C, 0x85, 0x01]), [45, 45, 45, 45, 45, 65, 45, 45, 45, 66]);
+        assert_eq!(
+            decode("LZWDecode", &[0x80, 0x0B, 0x60, 0x50, 0x22, 0x0C, 0x0C, 0x85, 0x01]),
+            [45, 45, 45, 45, 45, 65, 45, 45, 45, 66]
+        );
     }
 }

@@ -46,7 +46,7 @@ impl Font {
             }
         } else {
             let widths = file.entry(dict, "Widths")?;
-            let first = dict.number("FirstChar").unwrap_or(0.0).max(0.0) as u32;
+            let first = dict.index("FirstChar").unwrap_or(0);
             for (code, width) in (first..).zip(widths.array().unwrap_or_default().iter().take(256)) {
                 font.widths.insert(code, width.number().unwrap_or(500.0));
             }
@@ -59,14 +59,15 @@ impl Font {
         for code in bytes.chunks(if self.wide { 2 } else { 1 }) {
             let number = code.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
             let mut own = String::new();
-            let text = match self.to_unicode.get(&number).or_else(|| self.differences.get(&number)) {
-                Some(text) => text.as_str(),
-                None => {
-                    own.push(u8::try_from(number).map_or('\u{FFFD}', windows_1252));
+            let text =
+                if let Some(text) = self.to_unicode.get(&number).or_else(|| self.differences.get(&number)) {
+                    text.as_str()
+                } else {
+                    own.push(u8::try_from(number).map_or(char::REPLACEMENT_CHARACTER, windows_1252));
                     &own
-                }
-            };
-            let width = self.widths.get(&number).copied().or(self.default_width).unwrap_or_else(|| usual_width(text));
+                };
+            let width =
+                self.widths.get(&number).copied().or(self.default_width).unwrap_or_else(|| usual_width(text));
             each(text, width);
         }
     }
@@ -128,7 +129,9 @@ impl Font {
                 let Some(last_char) = before.pop() else { return };
                 let before: String = before.into_iter().collect();
                 for (step, code) in (first..=last).enumerate() {
-                    let moved = u32::try_from(step).ok().and_then(|step| char::from_u32(u32::from(last_char).checked_add(step)?));
+                    let moved = u32::try_from(step)
+                        .ok()
+                        .and_then(|step| char::from_u32(u32::from(last_char).checked_add(step)?));
                     if let Some(c) = moved {
                         self.map(code, format!("{before}{c}"));
                     }
@@ -142,7 +145,7 @@ impl Font {
         let mut code = 0_u32;
         for object in differences.iter().take(1024) {
             match object {
-                Object::Number(number) => code = number.max(0.0) as u32,
+                Object::Number(_) => code = object.index().unwrap_or(0),
                 Object::Name(name) => {
                     if let Some(c) = glyph(name) {
                         self.differences.insert(code, c.to_string());
@@ -157,8 +160,7 @@ impl Font {
     /// `first [w …]` and `first last w`.
     fn read_wide_widths(&mut self, widths: &[Object]) {
         let mut at = 0;
-        while let Some(first) = widths.get(at).and_then(Object::number) {
-            let first = first.max(0.0) as u32;
+        while let Some(first) = widths.get(at).and_then(Object::index) {
             match widths.get(at + 1) {
                 Some(Object::Array(all)) => {
                     for (code, width) in (first..).zip(all) {
@@ -166,8 +168,8 @@ impl Font {
                     }
                     at += 2;
                 }
-                Some(Object::Number(last)) => {
-                    let last = (last.max(0.0) as u32).min(first.saturating_add(0xFFFF));
+                Some(last @ Object::Number(_)) => {
+                    let last = last.index().unwrap_or(0).min(first.saturating_add(0xFFFF));
                     let width = widths.get(at + 2).and_then(Object::number).unwrap_or(1000.0);
                     for code in first..=last {
                         self.widths.insert(code, width);
@@ -211,12 +213,50 @@ fn usual_width(text: &str) -> f64 {
 /// The character of a glyph's name.
 fn glyph(name: &str) -> Option<char> {
     const NAMES: [(&str, char); 44] = [
-        ("space", ' '), ("exclam", '!'), ("quotedbl", '"'), ("numbersign", '#'), ("dollar", '$'), ("percent", '%'), ("ampersand", '&'),
-        ("quotesingle", '\''), ("quoteright", '\''), ("quoteleft", '\''), ("parenleft", '('), ("parenright", ')'), ("asterisk", '*'),
-        ("plus", '+'), ("comma", ','), ("hyphen", '-'), ("minus", '-'), ("endash", '-'), ("emdash", '-'), ("period", '.'), ("slash", '/'),
-        ("zero", '0'), ("one", '1'), ("two", '2'), ("three", '3'), ("four", '4'), ("five", '5'), ("six", '6'), ("seven", '7'),
-        ("eight", '8'), ("nine", '9'), ("colon", ':'), ("semicolon", ';'), ("less", '<'), ("equal", '='), ("greater", '>'),
-        ("question", '?'), ("at", '@'), ("underscore", '_'), ("bar", '|'), ("nbspace", ' '), ("bullet", '•'), ("eacute", 'é'), ("ntilde", 'ñ'),
+        ("space", ' '),
+        ("exclam", '!'),
+        ("quotedbl", '"'),
+        ("numbersign", '#'),
+        ("dollar", '$'),
+        ("percent", '%'),
+        ("ampersand", '&'),
+        ("quotesingle", '\''),
+        ("quoteright", '\''),
+        ("quoteleft", '\''),
+        ("parenleft", '('),
+        ("parenright", ')'),
+        ("asterisk", '*'),
+        ("plus", '+'),
+        ("comma", ','),
+        ("hyphen", '-'),
+        ("minus", '-'),
+        ("endash", '-'),
+        ("emdash", '-'),
+        ("period", '.'),
+        ("slash", '/'),
+        ("zero", '0'),
+        ("one", '1'),
+        ("two", '2'),
+        ("three", '3'),
+        ("four", '4'),
+        ("five", '5'),
+        ("six", '6'),
+        ("seven", '7'),
+        ("eight", '8'),
+        ("nine", '9'),
+        ("colon", ':'),
+        ("semicolon", ';'),
+        ("less", '<'),
+        ("equal", '='),
+        ("greater", '>'),
+        ("question", '?'),
+        ("at", '@'),
+        ("underscore", '_'),
+        ("bar", '|'),
+        ("nbspace", ' '),
+        ("bullet", '•'),
+        ("eacute", 'é'),
+        ("ntilde", 'ñ'),
     ];
     let mut letters = name.chars();
     if let (Some(letter), None) = (letters.next(), letters.next()) {

@@ -26,7 +26,12 @@ const PAGES: usize = 100_000;
 const PER_PAGE: usize = 10_000;
 
 /// Reads a document.
-pub(super) fn read(source: Source<'_>, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
+pub(super) fn read(
+    source: Source<'_>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut file = File::open(source, budget)?;
     if file.encrypted {
         return Err(Failure::Encrypted);
@@ -91,7 +96,12 @@ fn pages(file: &mut File<'_, '_>) -> Result<Vec<(u32, Dict)>, Failure> {
     Ok(found)
 }
 
-fn read_page(file: &mut File<'_, '_>, number: u32, resources: &Dict, sink: &mut dyn Sink) -> Result<(), Failure> {
+fn read_page(
+    file: &mut File<'_, '_>,
+    number: u32,
+    resources: &Dict,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let Some(loaded) = file.load(number)? else { return Ok(()) };
     let Some(dict) = loaded.dict() else { return Ok(()) };
     let contents = match dict.get("Contents") {

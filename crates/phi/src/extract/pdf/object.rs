@@ -31,6 +31,10 @@ impl Dict {
         self.get(name).and_then(Object::number)
     }
 
+    pub(super) fn index(&self, name: &str) -> Option<u32> {
+        self.get(name).and_then(Object::index)
+    }
+
     pub(super) fn is(&self, name: &str, value: &str) -> bool {
         self.get(name).and_then(Object::name) == Some(value)
     }
@@ -39,6 +43,12 @@ impl Dict {
 impl Object {
     pub(super) fn number(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
+    /// A number as an offset, a count or a code; negative ones are 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, which is what is wanted
+    pub(super) fn index(&self) -> Option<u32> {
+        self.number().map(|number| number as u32)
     }
 
     pub(super) fn name(&self) -> Option<&str> {
@@ -130,7 +140,24 @@ impl<'p> Parser<'p> {
     fn run(&mut self) -> String {
         let start = self.at;
         while self.peek().is_some_and(|byte| {
-            !matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ' | b'/' | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'%')
+            !matches!(
+                byte,
+                0 | b'\t'
+                    | b'\n'
+                    | 12
+                    | b'\r'
+                    | b' '
+                    | b'/'
+                    | b'('
+                    | b')'
+                    | b'<'
+                    | b'>'
+                    | b'['
+                    | b']'
+                    | b'{'
+                    | b'}'
+                    | b'%'
+            )
         }) {
             self.at += 1;
         }
@@ -146,7 +173,10 @@ impl<'p> Parser<'p> {
         let bytes = raw.as_bytes();
         let (mut out, mut at) = (Vec::new(), 0);
         while at < bytes.len() {
-            let hex = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'#').and_then(|hex| std::str::from_utf8(hex).ok());
+            let hex = bytes
+                .get(at + 1..at + 3)
+                .filter(|_| bytes[at] == b'#')
+                .and_then(|hex| std::str::from_utf8(hex).ok());
             if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 out.push(byte);
                 at += 3;
@@ -169,7 +199,11 @@ impl<'p> Parser<'p> {
             let spaced = self.at;
             self.skip_space();
             let ends = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-            if (1..6).contains(&generation) && self.at > spaced && self.peek() == Some(b'R') && ends(self.bytes.get(self.at + 1)) {
+            if (1..6).contains(&generation)
+                && self.at > spaced
+                && self.peek() == Some(b'R')
+                && ends(self.bytes.get(self.at + 1))
+            {
                 self.at += 1;
                 return Object::Reference(word.parse().unwrap_or(0));
             }
