@@ -61,11 +61,21 @@ fn worth(rule: &RuleId, findings: &[&Finding], saved: f64) -> Option<FixWorth> {
     let hours = f64::from(minutes.max(1)) / 60.0;
     Some(FixWorth {
         id: rule.clone(),
-        title: first.title.clone(),
+        title: title(findings),
         how: first.fix.how.clone(),
         saves_mean: Usd(saved),
         minutes: Minutes(minutes),
         saves_per_hour: Usd(saved / hours),
         findings: findings.iter().map(|finding| finding.id).collect(),
     })
+}
+
+/// The worst finding's title, and how many others the same work closes.
+fn title(findings: &[&Finding]) -> String {
+    let Some(worst) = findings.iter().max_by_key(|finding| finding.severity) else { return String::new() };
+    match findings.iter().filter(|finding| finding.title != worst.title).count() {
+        0 => worst.title.clone(),
+        1 => format!("{}, and 1 more like it", worst.title),
+        others => format!("{}, and {others} more like it", worst.title),
+    }
 }
