@@ -7,12 +7,12 @@ use super::vocabulary::{Meaning, Vocabulary};
 pub(super) struct Columns {
     /// Where the paragraph begins; columns belong to it alone.
     paragraph: Option<usize>,
-    /// Up to where lines were looked at.
+    /// Up to where the text was searched for a blank line.
+    searched: usize,
     columns: Vec<(usize, usize, Meaning)>,
+    /// Whether the first lines are all known.
+    looked: bool,
 }
-
-/// A paragraph's head is looked for no further back than this.
-const REACH: usize = 64 << 10;
 
 impl Columns {
     /// What the column above a value says.
@@ -23,11 +23,21 @@ impl Columns {
         if !aligned {
             return None;
         }
-        let floor = at.saturating_sub(REACH);
-        let begin = memchr::memmem::rfind(&text[floor..line], b"\n\n").map_or(floor, |blank| floor + blank + 2);
-        if self.paragraph != Some(begin) {
+        // Every byte is searched once, however long a paragraph is.
+        let from = self.searched.saturating_sub(1);
+        let blank = text.get(from..line).and_then(|new| memchr::memmem::rfind(new, b"\n\n")).map(|blank| from + blank + 2);
+        self.searched = self.searched.max(line);
+        if blank.is_some() || self.paragraph.is_none() {
+            let begin = blank.unwrap_or(0);
             self.paragraph = Some(begin);
+            self.columns.clear();
+            self.looked = false;
+        }
+        // The header stands above the first row, so it can be looked for as soon as there is a line above.
+        let begin = self.paragraph.unwrap_or(0);
+        if !self.looked && begin < line {
             self.columns = Self::find(&text[begin..line], vocabulary);
+            self.looked = !self.columns.is_empty() || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
         }
         let column = at - line;
         let nearest = self.columns.iter().min_by_key(|(start, end, _)| {

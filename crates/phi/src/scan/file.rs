@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use enamel_types::patient_data::{Entity, EntityCounts};
+use enamel_types::patient_data::EntityCounts;
 use enamel_types::time::{Clock, Timestamp};
 
 use super::ScanOptions;
@@ -70,7 +70,7 @@ impl Looked {
             values: if fingerprints { found.tally.values() } else { std::collections::BTreeMap::new() },
             samples: found.tally.samples(),
             #[cfg(feature = "test-reveal")]
-            found: found.tally.found.iter().cloned().collect::<Vec<(Entity, String)>>(),
+            found: found.tally.found.iter().cloned().collect(),
         }
     }
 }
