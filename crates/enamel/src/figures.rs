@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use enamel_ledger::{FindingRecord, PracticeView};
-use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
-use enamel_types::control::AttestationRef;
-use enamel_types::judgement::{Evidence, Judgement};
+use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, simulate};
+use enamel_types::judgement::Judgement;
 use enamel_types::risk::RiskFigures;
 use enamel_types::{Estimate, Finding, ObservationId, Timestamp};
 
@@ -69,7 +68,9 @@ impl<'a> Fresh<'a> {
             .filter(|record| self.shows(record))
             .map(|record| record.finding.clone())
             .collect();
-        open.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id)));
+        open.sort_by(|a, b| {
+            b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id))
+        });
         open
     }
 
@@ -81,17 +82,22 @@ impl<'a> Fresh<'a> {
         let surveys: Vec<_> = self
             .judgements
             .iter()
-            .filter_map(|judgement| Some((judgement, judgement.scope.strip_prefix(PHI_SCOPE)?, judgement.persons?)))
+            .filter_map(|judgement| {
+                Some((judgement, judgement.scope.strip_prefix(PHI_SCOPE)?, judgement.persons?))
+            })
             .collect();
         let outermost = surveys.iter().filter(|(judgement, root, _)| {
             !surveys.iter().any(|(other, outer, _)| {
-                other.device == judgement.device && outer != root && std::path::Path::new(root).starts_with(outer)
+                other.device == judgement.device
+                    && outer != root
+                    && std::path::Path::new(root).starts_with(outer)
             })
         });
         let mut total: Option<(MeasuredPersons, u64)> = None;
         for (judgement, _, persons) in outermost {
             let (sum, fullest) = total.get_or_insert_with(|| {
-                let nobody = MeasuredPersons { estimate: Estimate::exact(0), observation: judgement.observation };
+                let nobody =
+                    MeasuredPersons { estimate: Estimate::exact(0), observation: judgement.observation };
                 (nobody, 0)
             });
             sum.estimate.value += persons.value;
@@ -104,14 +110,6 @@ impl<'a> Fresh<'a> {
         }
         total.map(|(persons, _)| persons)
     }
-}
-
-/// Where every control stands, under the rule in force and under the proposal.
-pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<SideBySide> {
-    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
-    let evidence: Vec<Evidence> = view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
-    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
-    compare_profiles(&session.content.controls, &evidence, &attestations, now)
 }
 
 /// What a year may cost, and what each fix is worth.

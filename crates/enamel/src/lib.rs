@@ -8,10 +8,13 @@ mod commands;
 mod content;
 mod edge;
 mod error;
+mod evidence;
 mod figures;
 mod identity;
 #[cfg(feature = "report")]
 mod model;
+#[cfg(feature = "report")]
+mod previous;
 mod session;
 mod terminal;
 

@@ -1,19 +1,21 @@
 //! From the ledger to the report's model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use enamel_ledger::{Ledger, PracticeView};
+use enamel_ledger::{Entry, Ledger, PracticeView};
 use enamel_report::{
-    ControlRow, DeviceEntry, Duty, FindingEntry, FindingState, GapEntry, LedgerFacts, ObservationFacts, PreviousRun,
-    ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
+    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
 };
-use enamel_risk::Requirement;
+use enamel_risk::{Requirement, compare_profiles};
+use enamel_types::control::AttestationRef;
 use enamel_types::practice::RuleProfile;
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Body, ObservationId, Timestamp};
+use enamel_types::{Body, Evidence, ObservationId, Timestamp};
 
 use crate::error::Error;
+use crate::evidence::Gathered;
 use crate::figures::{self, Fresh, Rolls};
+use crate::previous;
 use crate::session::Session;
 
 /// The model of the present state, for an export that comes without a scan.
@@ -22,12 +24,7 @@ pub(crate) fn latest(session: &Session) -> Result<ReportModel, Error> {
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
     let risk = figures::risk(session, &view, now, Rolls::for_a_report());
-    build(session, &ledger, &view, risk, now)
-}
-
-/// Findings as OCSF, one a line.
-pub(crate) fn findings_json(model: &ReportModel) -> Vec<u8> {
-    enamel_report::ocsf::findings_json(model).into_bytes()
+    build(session, &ledger, &view, Gathered::from(&ledger, &view, now)?, risk, now)
 }
 
 /// Puts together everything that a report says.
@@ -35,6 +32,7 @@ pub(crate) fn build(
     session: &Session,
     ledger: &Ledger,
     view: &PracticeView,
+    gathered: Gathered,
     risk: RiskFigures,
     now: Timestamp,
 ) -> Result<ReportModel, Error> {
@@ -53,12 +51,16 @@ pub(crate) fn build(
                 observation: record.observation,
             })
             .collect(),
-        findings: findings(view, &fresh),
+        evidence: gathered.facts(),
+        findings: gathered.findings,
         results: fresh
             .judgements()
             .iter()
             .flat_map(|judgement| {
-                judgement.results.iter().map(|result| ResultEntry { device: judgement.device, result: result.clone() })
+                judgement
+                    .results
+                    .iter()
+                    .map(|result| ResultEntry { device: judgement.device, result: result.clone() })
             })
             .collect(),
         controls: controls(session, view, now),
@@ -67,32 +69,20 @@ pub(crate) fn build(
         patient_data: Vec::new(),
         software: Vec::new(),
         gaps: Vec::new(),
-        evidence: BTreeMap::new(),
         ledger: ledger_facts(session, ledger, view)?,
-        previous: previous_run(view, now),
+        previous: previous::run(session, ledger)?,
     };
-    cite(&mut model, ledger, view, &fresh)?;
+    cite(&mut model, gathered.entries, &fresh);
     Ok(model)
 }
 
-fn findings(view: &PracticeView, fresh: &Fresh<'_>) -> Vec<FindingEntry> {
-    view.findings()
-        .values()
-        .map(|record| FindingEntry {
-            finding: record.finding.clone(),
-            first_seen: record.first_seen,
-            last_seen: record.last_seen,
-            state: match (record.is_open(), fresh.shows(record)) {
-                (true, true) => FindingState::Open,
-                (true, false) => FindingState::Stale,
-                (false, _) => FindingState::Resolved,
-            },
-        })
-        .collect()
-}
-
+/// Where every control stands, under the rule in force and under the proposal.
 fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<ControlRow> {
-    let side_by_side = figures::controls(session, view, now);
+    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
+    let evidence: Vec<Evidence> =
+        view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
+    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
+    let side_by_side = compare_profiles(&session.content.controls, &evidence, &attestations, now);
     let proposed_wanted = session.profile.profile == RuleProfile::Proposed2025;
     session
         .content
@@ -128,34 +118,12 @@ fn section(standard: &str) -> String {
     format!("{title} ({})", standard.get(..7).unwrap_or(standard))
 }
 
-/// Reads the observations that the view rests on, for what only they know: surveys, software, gaps, hashes.
-fn cite(model: &mut ReportModel, ledger: &Ledger, view: &PracticeView, fresh: &Fresh<'_>) -> Result<(), Error> {
-    let fresh_ids: BTreeSet<ObservationId> =
+/// Takes from the observations that still count what only they know: surveys, software, gaps.
+fn cite(model: &mut ReportModel, entries: Vec<Entry>, fresh: &Fresh<'_>) {
+    let fresh: BTreeSet<ObservationId> =
         fresh.judgements().iter().map(|judgement| judgement.observation).collect();
-    for judgement in view.judgements() {
-        let entry = ledger.get(judgement.observation).map_err(|error| {
-            Error::new("the ledger could not be read")
-                .because(error)
-                .help("run `enamel ledger verify` to find the bad entry")
-        })?;
-        let Some(entry) = entry else { continue };
-        let seen = entry.observation;
+    for seen in entries.into_iter().map(|entry| entry.observation).filter(|seen| fresh.contains(&seen.id)) {
         let (device, observation) = (seen.device, seen.id);
-        model.evidence.insert(
-            observation,
-            ObservationFacts {
-                hash: entry.hash.to_string(),
-                seq: entry.seq,
-                sensor: seen.sensor.name,
-                device,
-                scope: seen.scope,
-                observed_at: seen.observed_at,
-                valid_until: seen.valid_until,
-            },
-        );
-        if !fresh_ids.contains(&observation) {
-            continue;
-        }
         model.gaps.extend(seen.gaps.into_iter().map(|gap| GapEntry { device, observation, gap }));
         match seen.body {
             Body::PatientData(survey) => model.patient_data.push(SurveyEntry { device, observation, survey }),
@@ -169,7 +137,6 @@ fn cite(model: &mut ReportModel, ledger: &Ledger, view: &PracticeView, fresh: &F
             Body::DeviceInventory(_) | Body::ConfigState(_) | Body::Attestation(_) => {}
         }
     }
-    Ok(())
 }
 
 fn ledger_facts(session: &Session, ledger: &Ledger, view: &PracticeView) -> Result<LedgerFacts, Error> {
@@ -182,10 +149,4 @@ fn ledger_facts(session: &Session, ledger: &Ledger, view: &PracticeView) -> Resu
             .root
             .to_string(),
     })
-}
-
-/// The last time this practice was looked at before this run.
-fn previous_run(view: &PracticeView, now: Timestamp) -> Option<PreviousRun> {
-    let _ = (view, now);
-    None
 }

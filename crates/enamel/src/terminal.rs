@@ -9,17 +9,23 @@ use crate::error::Error;
 
 /// Writes one JSON line to stdout.
 pub(crate) fn json_line(record: &impl Serialize) -> Result<(), Error> {
-    let mut line = serde_json::to_vec(record)
+    write_stdout(to_json_line(record)?.as_bytes())
+}
+
+/// A record as one JSON line, in which no character can disturb whoever looks at it.
+pub(crate) fn to_json_line(record: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_string(record)
         .map_err(|error| Error::new("a record could not be written as JSON").because(error))?;
-    line.push(b'\n');
-    write_stdout(&line)
+    Ok(enamel_types::text::escape_json(&json) + "\n")
 }
 
 /// Writes text for people to stdout; `anstream` takes the colours away where they are not wanted.
 pub(crate) fn text(text: &str) -> Result<(), Error> {
     let mut line = text.to_owned();
     line.push('\n');
-    anstream::AutoStream::auto(std::io::stdout()).write_all(line.as_bytes()).map_err(|error| stdout_failed(&error))
+    anstream::AutoStream::auto(std::io::stdout())
+        .write_all(line.as_bytes())
+        .map_err(|error| stdout_failed(&error))
 }
 
 /// Writes bytes to stdout.

@@ -12,7 +12,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
     let model = sample::model();
     std::fs::write(folder.join("report.html"), enamel_report::render_html(&model)?)?;
-    std::fs::write(folder.join("findings.json"), enamel_report::ocsf::findings_json(&model))?;
     std::fs::write(
         folder.join("assessment-results.json"),
         enamel_report::oscal::assessment_results(&model)?,

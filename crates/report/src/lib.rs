@@ -1,15 +1,16 @@
 //! The report in plain words, and the exports that an auditor takes.
 //!
-//! One [`ReportModel`] goes in; a self-contained HTML page ([`render_html`]), OCSF findings ([`ocsf`]) and OSCAL
-//! assessment results ([`oscal`]) come out. The same model gives the same bytes: no clock, no dice, no network.
+//! One [`ReportModel`] goes in; a self-contained HTML page ([`render_html`]) and OSCAL assessment results ([`oscal`])
+//! come out. The same model gives the same bytes: no clock, no dice, no network. The same findings as OCSF events are
+//! [`enamel_types::ocsf`], which the agent writes too.
 //!
 //! This crate never judges. What the model calls *unknown* is unknown in every output, and never green or satisfied.
-//! Apart from [`pdf`], which prints a page with the browser that the computer has, it touches no file: the binary decides where bytes go. Every text that came from a computer (file names,
-//! host names, settings) is hostile until shown otherwise, and passes [`text`] on its way out.
+//! Apart from [`pdf`], which prints a page with the browser that the computer has, it touches no file: the binary decides
+//! where bytes go. Every text that came from a computer (file names, host names, settings) is hostile until shown
+//! otherwise, and passes [`text`] on its way out.
 
 mod html;
 mod model;
-pub mod ocsf;
 pub mod oscal;
 pub mod pdf;
 pub mod text;
@@ -17,8 +18,8 @@ mod words;
 
 pub use html::render_html;
 pub use model::{
-    ControlRow, DeviceEntry, Duty, FindingEntry, FindingState, GapEntry, LedgerFacts, ObservationFacts,
-    PreviousRun, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
+    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry,
+    SoftwareEntry, SurveyEntry,
 };
 
 /// Why a report could not be made. Each says what failed; the cause is the error's source.

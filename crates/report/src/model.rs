@@ -10,8 +10,8 @@ use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
-    ControlId, ControlStatus, DeviceId, Finding, Gap, ObservationId, PracticeId, PracticeProfile, RuleResult,
-    Timestamp,
+    ControlId, ControlStatus, DeviceId, FindingEntry, Gap, ObservationFacts, ObservationId, PracticeId,
+    PracticeProfile, RuleResult, Timestamp, Usd,
 };
 
 /// Everything one report says.
@@ -60,30 +60,6 @@ pub struct DeviceEntry {
     pub inventory: DeviceInventory,
     /// The observation that says so.
     pub observation: ObservationId,
-}
-
-/// Where a finding stands now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FindingState {
-    /// Seen in the latest look.
-    Open,
-    /// Seen earlier; the evidence is too old to say whether it still holds.
-    Stale,
-    /// Seen earlier, and looked for again and not found.
-    Resolved,
-}
-
-/// A finding with its history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FindingEntry {
-    /// The finding as last seen.
-    pub finding: Finding,
-    /// When it was first seen.
-    pub first_seen: Timestamp,
-    /// When it was last seen.
-    pub last_seen: Timestamp,
-    /// Where it stands now.
-    pub state: FindingState,
 }
 
 /// The outcome of one rule on one computer.
@@ -160,25 +136,6 @@ pub struct GapEntry {
     pub gap: Gap,
 }
 
-/// Where an observation stands in the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObservationFacts {
-    /// Its hash in the chain, lower-case hex.
-    pub hash: String,
-    /// Its sequence number.
-    pub seq: u64,
-    /// The sensor: `scan host`.
-    pub sensor: String,
-    /// The computer.
-    pub device: DeviceId,
-    /// What it is a statement about.
-    pub scope: String,
-    /// When it was seen.
-    pub observed_at: Timestamp,
-    /// After this it no longer counts.
-    pub valid_until: Timestamp,
-}
-
 /// The ledger in two figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFacts {
@@ -191,8 +148,8 @@ pub struct LedgerFacts {
 /// What to compare with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreviousRun {
-    /// When it was.
+    /// When its observations were kept: what was first seen later is new.
     pub at: Timestamp,
-    /// Its expected yearly loss, where it was kept.
-    pub mean: Option<enamel_types::Usd>,
+    /// The yearly loss to expect from what was known then.
+    pub mean: Usd,
 }

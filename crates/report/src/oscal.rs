@@ -11,11 +11,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enamel_types::control::ControlState;
-use enamel_types::{ObservationId, Timestamp};
+use enamel_types::text::escape_json;
+use enamel_types::{FindingEntry, ObservationId, Standing, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Duty, FindingEntry, FindingState, ReportError, ReportModel, text};
+use crate::{Duty, ReportError, ReportModel};
 
 /// The OSCAL version the document follows.
 pub const OSCAL_VERSION: &str = "1.1.3";
@@ -54,7 +55,7 @@ pub fn assessment_results(model: &ReportModel) -> Result<String, ReportError> {
 
 fn to_json(document: &Value, what: &'static str) -> Result<String, ReportError> {
     let json = serde_json::to_string_pretty(document).map_err(|source| ReportError::Json { what, source })?;
-    Ok(text::escape_json(&json) + "\n")
+    Ok(escape_json(&json) + "\n")
 }
 
 fn result(model: &ReportModel, started: Timestamp) -> Value {
@@ -205,7 +206,7 @@ fn risks(model: &ReportModel) -> Vec<Value> {
             "title": finding.title,
             "description": non_empty(&finding.seen, &finding.title),
             "statement": non_empty(&finding.why, &finding.title),
-            "status": if entry.state == FindingState::Open { "open" } else { "investigating" },
+            "status": if entry.standing == Standing::Open { "open" } else { "investigating" },
             "props": [
                 prop("severity", finding.severity.as_str()),
                 prop("rule", finding.rule.as_str()),
@@ -231,7 +232,7 @@ fn risks(model: &ReportModel) -> Vec<Value> {
 
 /// Findings that are open, or too old to be called gone.
 fn present(model: &ReportModel) -> impl Iterator<Item = &FindingEntry> {
-    model.findings.iter().filter(|entry| entry.state != FindingState::Resolved)
+    model.findings.iter().filter(|entry| entry.standing != Standing::Resolved)
 }
 
 /// A paragraph as an OSCAL token: letters, digits, dots, dashes; a letter first.

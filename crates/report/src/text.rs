@@ -7,6 +7,7 @@
 
 use std::fmt::{self, Write};
 
+use enamel_types::text::is_unshowable;
 use serde::Serialize;
 
 /// Longest text shown whole, in characters. Windows allows 32,767 in a path; nobody reads that.
@@ -80,23 +81,6 @@ pub fn steps(text: &str) -> Vec<Shown> {
         .collect()
 }
 
-/// A JSON text in which no character can disturb a terminal or a viewer: those that could are written as `\u` escapes,
-/// which every parser reads back as the very same character.
-pub(crate) fn escape_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && is_unshowable(c) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 /// A text as a CSS string, quotes included. Everything but letters, digits and spaces is written as an escape, so that
 /// no text can end the string, the rule or the style element.
 pub(crate) fn css_string(text: &Shown) -> String {
@@ -110,17 +94,6 @@ pub(crate) fn css_string(text: &Shown) -> String {
     }
     out.push('"');
     out
-}
-
-/// Control characters, direction marks, invisible characters and non-characters.
-fn is_unshowable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-        || (u32::from(c) & 0xfffe) == 0xfffe
-        || ('\u{fdd0}'..='\u{fdef}').contains(&c)
 }
 
 #[cfg(test)]
@@ -150,15 +123,6 @@ mod tests {
         let lines: Vec<_> =
             steps("1. Open it\n\n- Close it\n2) Wait\n3.5 GB free").iter().map(Shown::to_string).collect();
         assert_eq!(lines, ["Open it", "Close it", "Wait", "3.5 GB free"]);
-    }
-
-    #[test]
-    fn json_reads_back_the_same() {
-        let hostile = "a\u{202e}b\u{e0041}\u{7f}\u{85}\u{2028}<script>";
-        let json = serde_json::to_string(hostile).unwrap();
-        let escaped = escape_json(&json);
-        assert!(escaped.chars().all(|c| !is_unshowable(c)), "{escaped}");
-        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), hostile);
     }
 
     #[test]

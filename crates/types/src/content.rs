@@ -23,7 +23,13 @@ pub struct ContentError {
 
 impl ContentError {
     /// An error found after parsing, in a named entry: points at the line where `key` first stands.
-    pub fn in_entry(file: &str, text: &str, key: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn in_entry(
+        file: &str,
+        text: &str,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         let line = text.lines().position(|line| line.contains(key)).map_or(1, |index| index + 1);
         Self { file: file.to_owned(), line, key: key.to_owned(), message: message.into(), help: help.into() }
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ControlId, DeviceId, FindingId, ObservationId, RuleId};
+use crate::time::Timestamp;
 use crate::units::Minutes;
 
 /// How bad, in OCSF's words.
@@ -123,4 +124,31 @@ pub struct Fix {
     pub how: String,
     /// Working time on one computer.
     pub minutes: Minutes,
+}
+
+/// Where a finding stands at the moment of asking. The ledger's history knows open and gone; whether the evidence still
+/// counts depends on when one asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Seen in the latest look.
+    Open,
+    /// Seen earlier; the evidence is too old to say whether it still holds.
+    Stale,
+    /// Seen earlier, and looked for again and not found.
+    Resolved,
+}
+
+/// A finding with its history, as reports and exports list it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingEntry {
+    /// The finding as last seen.
+    pub finding: Finding,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// When it was looked for and found to be gone; `None` unless it is resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// Where it stands now.
+    pub standing: Standing,
 }

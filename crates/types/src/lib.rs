@@ -13,20 +13,22 @@ pub mod finding;
 pub mod ids;
 pub mod judgement;
 pub mod observation;
+pub mod ocsf;
 pub mod patient_data;
 pub mod practice;
 pub mod risk;
 pub mod software;
+pub mod text;
 pub mod time;
 pub mod units;
 
-pub use control::{Attestation, ControlStatus, ControlState};
-pub use finding::{Finding, FindingClass, Fix, Severity};
+pub use control::{Attestation, ControlState, ControlStatus};
+pub use finding::{Finding, FindingClass, FindingEntry, Fix, Severity, Standing};
 pub use ids::{
     AgentId, ControlId, DeviceId, FindingId, Minter, ObservationId, PersonId, PracticeId, RuleId, ScenarioId,
 };
 pub use judgement::{CheckOutcome, Evidence, EvidenceOutcome, Judgement, RuleResult};
-pub use observation::{Body, Gap, Observation, Sensor};
+pub use observation::{Body, Gap, Observation, ObservationFacts, Sensor};
 pub use practice::PracticeProfile;
 pub use time::{Clock, Timestamp};
 pub use units::{Estimate, Minutes, Usd};

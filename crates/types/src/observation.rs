@@ -104,3 +104,22 @@ impl Body {
         }
     }
 }
+
+/// Where an observation stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservationFacts {
+    /// Its hash in the chain, lower-case hex.
+    pub hash: String,
+    /// Its sequence number.
+    pub seq: u64,
+    /// The sensor: `scan host`.
+    pub sensor: String,
+    /// The computer.
+    pub device: DeviceId,
+    /// What it is a statement about.
+    pub scope: String,
+    /// When it was seen.
+    pub observed_at: Timestamp,
+    /// After this it no longer counts.
+    pub valid_until: Timestamp,
+}

@@ -30,16 +30,8 @@ pub enum Entity {
 
 impl Entity {
     /// Every kind, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
-        Self::Ssn,
-        Self::Pan,
-        Self::MemberId,
-        Self::Mrn,
-        Self::Dob,
-        Self::Name,
-        Self::Phone,
-        Self::Email,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Ssn, Self::Pan, Self::MemberId, Self::Mrn, Self::Dob, Self::Name, Self::Phone, Self::Email];
 
     /// The name used in JSON, for example `MEMBER_ID`.
     pub const fn as_str(self) -> &'static str {

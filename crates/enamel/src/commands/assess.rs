@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::PathBuf;
 
-use enamel_ledger::PracticeView;
+use enamel_ledger::{Ledger, PracticeView};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Finding, Observation, Severity};
+use enamel_types::{Finding, Observation, Severity, Timestamp};
 
 use super::{fail_on, scan_host, scan_phi, scan_software};
 use crate::cli::{AssessArgs, Global};
 use crate::edge;
 use crate::error::{Error, Outcome};
+use crate::evidence::Gathered;
 use crate::figures::{self, Fresh, Rolls};
 use crate::session::Session;
 use crate::terminal::{self, hint, plain};
-
 
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> {
@@ -72,22 +72,40 @@ fn look(session: &Session, args: &AssessArgs) -> Result<Vec<Observation>, Error>
     Ok(observations)
 }
 
+/// Writes report.html and findings.json.
 #[cfg(feature = "report")]
 fn write_files(
     session: &Session,
     args: &AssessArgs,
-    ledger: &enamel_ledger::Ledger,
+    ledger: &Ledger,
     view: &PracticeView,
     risk: &RiskFigures,
-    now: enamel_types::Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<PathBuf>, Error> {
-    let model = crate::model::build(session, ledger, view, risk.clone(), now)?;
+    let gathered = Gathered::from(ledger, view, now)?;
+    let files = vec![args.out.join("report.html"), args.out.join("findings.json")];
+    super::export::write(&files[1], &gathered.findings_json(session, view, now))?;
+    let model = crate::model::build(session, ledger, view, gathered, risk.clone(), now)?;
     let html = enamel_report::render_html(&model)
         .map_err(|error| Error::new("the report could not be made").because(error))?;
-    let files = vec![args.out.join("report.html"), args.out.join("findings.json")];
     super::export::write(&files[0], html.as_bytes())?;
-    super::export::write(&files[1], &crate::model::findings_json(&model))?;
     Ok(files)
+}
+
+/// Writes findings.json, which is all that this build can make.
+#[cfg(not(feature = "report"))]
+fn write_files(
+    session: &Session,
+    args: &AssessArgs,
+    ledger: &Ledger,
+    view: &PracticeView,
+    _: &RiskFigures,
+    now: Timestamp,
+) -> Result<Vec<PathBuf>, Error> {
+    let file = args.out.join("findings.json");
+    super::export::write(&file, &Gathered::from(ledger, view, now)?.findings_json(session, view, now))?;
+    hint(session.quiet, "This build of enamel is the agent's and makes no report.html");
+    Ok(vec![file])
 }
 
 /// The terminal's answer: are we safe, what it may cost, what to do first, where to read more.
@@ -97,7 +115,7 @@ fn for_people(
     open: &[Finding],
     risk: &RiskFigures,
     files: &[PathBuf],
-    now: enamel_types::Timestamp,
+    now: Timestamp,
 ) -> String {
     use std::fmt::Write as _;
     let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();

@@ -7,6 +7,7 @@ use enamel_types::Observation;
 
 use crate::cli::{ExportArgs, ExportFormat, Global};
 use crate::error::{Error, Outcome};
+use crate::evidence::Gathered;
 use crate::session::Session;
 use crate::terminal;
 
@@ -48,18 +49,16 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 fn observations(session: &Session, out: &Path) -> Result<(), Error> {
     let ledger = session.ledger()?;
-    let mut lines = Vec::new();
+    let mut lines = String::new();
     for entry in ledger.entries(0) {
         let entry = entry.map_err(|error| {
             Error::new("the ledger could not be read")
                 .because(error)
                 .help("run `enamel ledger verify` to find the bad entry")
         })?;
-        serde_json::to_writer(&mut lines, &entry)
-            .map_err(|error| Error::new("an observation could not be written as JSON").because(error))?;
-        lines.push(b'\n');
+        lines += &terminal::to_json_line(&entry)?;
     }
-    write(out, &lines)
+    write(out, lines.as_bytes())
 }
 
 fn cyclonedx(session: &Session, out: &Path) -> Result<(), Error> {
@@ -67,7 +66,8 @@ fn cyclonedx(session: &Session, out: &Path) -> Result<(), Error> {
     let view = session.view(&ledger)?;
     let latest = |scope: &str| -> Result<Observation, Error> {
         let missing = || {
-            Error::new("there is no software inventory in the ledger").help("run `enamel scan software` or `enamel assess`")
+            Error::new("there is no software inventory in the ledger")
+                .help("run `enamel scan software` or `enamel assess`")
         };
         let judgement = view.judgement(session.device(), scope).ok_or_else(missing)?;
         let entry = ledger
@@ -78,6 +78,13 @@ fn cyclonedx(session: &Session, out: &Path) -> Result<(), Error> {
     super::scan_software::export_cyclonedx(&latest("inventory")?, &latest("software")?, out)
 }
 
+fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
+    let now = session.now();
+    let ledger = session.ledger()?;
+    let view = session.view(&ledger)?;
+    write(out, &Gathered::from(&ledger, &view, now)?.findings_json(session, &view, now))
+}
+
 #[cfg(feature = "report")]
 fn oscal(session: &Session, out: &Path) -> Result<(), Error> {
     let model = crate::model::latest(session)?;
@@ -86,22 +93,8 @@ fn oscal(session: &Session, out: &Path) -> Result<(), Error> {
     write(out, document.as_bytes())
 }
 
-#[cfg(feature = "report")]
-fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
-    write(out, &crate::model::findings_json(&crate::model::latest(session)?))
-}
-
 #[cfg(not(feature = "report"))]
 fn oscal(_: &Session, _: &Path) -> Result<(), Error> {
-    Err(no_report())
-}
-
-#[cfg(not(feature = "report"))]
-fn ocsf(_: &Session, _: &Path) -> Result<(), Error> {
-    Err(no_report())
-}
-
-#[cfg(not(feature = "report"))]
-fn no_report() -> Error {
-    Error::new("this build of enamel is the agent's and makes no reports").help("use the MSP's build on a copy of the data directory")
+    Err(Error::new("this build of enamel is the agent's and makes no OSCAL documents")
+        .help("use the MSP's build on a copy of the data directory"))
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use enamel_types::{CheckOutcome, Severity};
+use enamel_types::{CheckOutcome, FindingEntry, Severity, Standing};
 use serde::Serialize;
 
 use super::{Context, Link, summary};
 use crate::text::{Shown, shown, steps};
-use crate::{FindingEntry, FindingState, ReportModel, words};
+use crate::{ReportModel, words};
 
 /// Rules shown for one severity, places shown for one rule, and places on the whole page.
 const RULES: usize = 80;
@@ -82,8 +82,8 @@ pub(crate) struct ResolvedLine {
 
 pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> FindingsSection {
     let present: Vec<&FindingEntry> =
-        model.findings.iter().filter(|entry| entry.state != FindingState::Resolved).collect();
-    let resolved = || model.findings.iter().filter(|entry| entry.state == FindingState::Resolved);
+        model.findings.iter().filter(|entry| entry.standing != Standing::Resolved).collect();
+    let resolved = || model.findings.iter().filter(|entry| entry.standing == Standing::Resolved);
     let severities =
         [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
     let mut budget = PLACES_IN_ALL;
@@ -174,7 +174,7 @@ fn rule_group(
         seen: shown(&entry.finding.seen),
         first: words::date(entry.first_seen),
         last: words::date(entry.last_seen),
-        stale: entry.state == FindingState::Stale,
+        stale: entry.standing == Standing::Stale,
         evidence: context.evidence.link(entry.finding.observation),
     };
     RuleGroup {

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use enamel_types::control::ControlState;
-use enamel_types::{DeviceId, Estimate, Finding, Severity, Usd};
+use enamel_types::{DeviceId, Estimate, Finding, FindingEntry, Severity, Standing, Usd};
 use serde::Serialize;
 
 use super::Context;
 use crate::text::{Shown, shown, steps};
-use crate::{FindingState, ReportModel, words};
+use crate::{ReportModel, words};
 
 /// Fixes on the first page.
 const FIRST_FIXES: usize = 3;
@@ -74,7 +74,7 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
         model
             .findings
             .iter()
-            .filter(|entry| entry.state == FindingState::Open && entry.finding.severity == severity)
+            .filter(|entry| entry.standing == Standing::Open && entry.finding.severity == severity)
             .count() as u64
     };
     let (critical, high) = (open(Severity::Critical), open(Severity::High));
@@ -208,13 +208,12 @@ pub(super) fn persons(model: &ReportModel) -> Estimate {
 
 fn change(model: &ReportModel) -> String {
     let Some(previous) = &model.previous else { return String::new() };
-    let since =
-        |entry: &&crate::FindingEntry| entry.state == FindingState::Open && entry.first_seen > previous.at;
+    let since = |entry: &&FindingEntry| entry.standing == Standing::Open && entry.first_seen > previous.at;
     let new = model.findings.iter().filter(since).count() as u64;
     let gone = model
         .findings
         .iter()
-        .filter(|entry| entry.state == FindingState::Resolved && entry.last_seen >= previous.at)
+        .filter(|entry| entry.standing == Standing::Resolved && entry.resolved_at > Some(previous.at))
         .count() as u64;
     let mut text = format!(
         "Since {}: {} and {}.",
@@ -222,8 +221,10 @@ fn change(model: &ReportModel) -> String {
         words::counted(new, "new finding", "new findings"),
         words::counted(gone, "fixed", "fixed"),
     );
-    if let Some(before) = previous.mean {
-        let difference = model.risk.total.mean - before;
+    let difference = model.risk.total.mean - previous.mean;
+    if difference.0.abs() < 1.0 {
+        text.push_str(" The expected yearly loss did not change.");
+    } else {
         let direction = if difference.0 < 0.0 { "fell" } else { "rose" };
         let _ = write!(text, " The expected yearly loss {direction} by {}.", Usd(difference.0.abs()));
     }

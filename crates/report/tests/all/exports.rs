@@ -1,105 +1,16 @@
-//! OCSF and OSCAL, read back by what an auditor's tool would use.
+//! OSCAL, read back by what an auditor's tool would use.
 
 use std::collections::HashSet;
 
-use enamel_report::{FindingState, ocsf, oscal as export};
-use enamel_types::FindingClass;
+use enamel_report::oscal as export;
+use enamel_types::Standing;
 use enamel_types::control::ControlState;
 use serde_json::Value;
 
 use crate::sample;
 
-/// Attributes that OCSF 1.6 requires of every event, and of each class and object that we use
-/// (schema.ocsf.io: base_event, finding, the three classes, and the objects named).
-const EVERY_EVENT: [&str; 8] = [
-    "activity_id",
-    "category_uid",
-    "class_uid",
-    "type_uid",
-    "severity_id",
-    "time",
-    "metadata",
-    "finding_info",
-];
-
 fn has(value: &Value, path: &str) -> bool {
     !value.pointer(path).unwrap_or(&Value::Null).is_null()
-}
-
-#[test]
-fn every_ocsf_event_has_what_its_class_requires() {
-    let model = sample::model();
-    let json = ocsf::findings_json(&model);
-    let mut classes = HashSet::new();
-    for line in json.lines() {
-        let event: Value = serde_json::from_str(line).unwrap();
-        for key in EVERY_EVENT {
-            assert!(has(&event, &format!("/{key}")), "{key} is missing in {line}");
-        }
-        for path in [
-            "/metadata/version",
-            "/metadata/product/vendor_name",
-            "/metadata/product/name",
-            "/finding_info/uid",
-            "/finding_info/analytic/type_id",
-            "/device/type_id",
-            "/device/os/type_id",
-            "/device/os/name",
-            "/device/hostname",
-        ] {
-            assert!(has(&event, path), "{path} is missing in {line}");
-        }
-        let class = event["class_uid"].as_u64().unwrap();
-        assert_eq!(event["type_uid"].as_u64().unwrap(), class * 100 + event["activity_id"].as_u64().unwrap());
-        match class {
-            2002 => {
-                let vulnerability = &event["vulnerabilities"][0];
-                assert!(
-                    ["cve", "cwe", "advisory"].iter().any(|key| has(vulnerability, &format!("/{key}/uid"))),
-                    "{line}"
-                );
-            }
-            2003 => {
-                assert!(
-                    event["compliance"]["standards"].as_array().is_some_and(|list| !list.is_empty()),
-                    "{line}"
-                );
-                assert!(event["compliance"]["status_id"].as_u64().is_some());
-                assert!(has(&event, "/remediation/desc"), "{line}");
-                assert!(has(&event, "/evidences/0/data"), "{line}");
-            }
-            2006 => assert!(event["data_security"]["category_id"].as_u64().is_some(), "{line}"),
-            other => panic!("class {other}"),
-        }
-        assert!(has(&event, "/unmapped/enamel/ledger/hash"), "{line}");
-        classes.insert(class);
-    }
-    assert_eq!(json.lines().count(), model.findings.len());
-    assert_eq!(classes, HashSet::from([2002, 2003, 2006]));
-}
-
-#[test]
-fn a_findings_life_shows_in_ocsf() {
-    let mut model = sample::model();
-    let position =
-        model.findings.iter().position(|entry| entry.finding.class == FindingClass::Compliance).unwrap();
-    for (state, once, activity, status, compliance) in [
-        (FindingState::Open, true, 1, 1, 3),
-        (FindingState::Open, false, 2, 1, 3),
-        (FindingState::Stale, false, 2, 0, 2),
-        (FindingState::Resolved, false, 3, 4, 1),
-    ] {
-        let entry = &mut model.findings[position];
-        entry.state = state;
-        entry.first_seen = if once { entry.last_seen } else { "2026-01-01T00:00:00Z".parse().unwrap() };
-        let event = ocsf::finding_line(&model.findings[position], &model);
-        let figures = [&event["activity_id"], &event["status_id"], &event["compliance"]["status_id"]];
-        assert_eq!(
-            figures.map(|figure| figure.as_i64().unwrap()),
-            [activity, status, compliance],
-            "{state:?}"
-        );
-    }
 }
 
 /// The document as the `oscal` crate's types read it.
@@ -119,7 +30,7 @@ fn oscal_reads_back_and_says_what_the_model_says() {
     let [result] = &results.results[..] else { panic!("one result") };
     assert_eq!(result.observations.len(), model.evidence.len());
     assert_eq!(result.findings.len(), model.controls.len());
-    let open = model.findings.iter().filter(|entry| entry.state != FindingState::Resolved).count();
+    let open = model.findings.iter().filter(|entry| entry.standing != Standing::Resolved).count();
     assert_eq!(result.risks.len(), open);
     for (finding, row) in result.findings.iter().zip(&model.controls) {
         let satisfied = finding.target.status.state == "satisfied";
@@ -224,5 +135,4 @@ fn an_empty_practice_still_exports() {
             })
             .unwrap(),
     );
-    assert_eq!(ocsf::findings_json(&model), "");
 }

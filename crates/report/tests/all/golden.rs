@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use enamel_report::{FindingState, render_html};
-use enamel_types::Severity;
+use enamel_report::render_html;
 use enamel_types::control::ControlState;
+use enamel_types::{Severity, Standing};
 
 use crate::sample;
 
@@ -64,7 +64,7 @@ fn the_answer_is_never_yes_while_it_should_not_be() {
     assert_eq!(answer(&model), "No.");
     model.findings.retain(|entry| entry.finding.severity != Severity::Critical);
     assert_eq!(answer(&model), "Not yet.");
-    model.findings.iter_mut().for_each(|entry| entry.state = FindingState::Resolved);
+    model.findings.iter_mut().for_each(|entry| entry.standing = Standing::Resolved);
     assert_eq!(answer(&model), "As far as we could see, yes.");
     model.controls.iter_mut().for_each(|row| row.status.state = ControlState::Unknown);
     assert_eq!(answer(&model), "We cannot say yet.");

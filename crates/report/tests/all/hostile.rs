@@ -1,6 +1,6 @@
 //! Every text that a computer gave is an attack until shown otherwise.
 
-use enamel_report::{ReportModel, ocsf, oscal, render_html};
+use enamel_report::{ReportModel, oscal, render_html};
 use enamel_types::Gap;
 
 use crate::sample;
@@ -116,10 +116,5 @@ fn no_control_character_and_no_direction_mark_reaches_the_reader() {
     assert_eq!(html.chars().find(risky), None);
     assert!(html.contains("[U+202E]"), "what was there is named");
     assert!(html.contains("characters left out"), "what is too long says so");
-    let lines = ocsf::findings_json(&model);
-    assert_eq!(lines.chars().find(risky), None);
-    assert_eq!(lines.lines().count(), model.findings.len(), "no text breaks a line");
-    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
-    assert_eq!(first["message"], hostile(), "a machine reads the exact text back");
     assert_eq!(oscal::assessment_results(&model).unwrap().chars().find(risky), None);
 }

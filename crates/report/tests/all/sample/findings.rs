@@ -1,7 +1,6 @@
 //! The sample's findings, one of each class and severity.
 
-use enamel_report::{FindingEntry, FindingState};
-use enamel_types::{Finding, FindingClass, FindingId, Fix, Minutes, Severity};
+use enamel_types::{Finding, FindingClass, FindingEntry, FindingId, Fix, Minutes, Severity, Standing};
 
 use super::{control_id, device, observation, rule, time};
 
@@ -36,7 +35,8 @@ fn finding(
         },
         first_seen: time("2026-09-02T10:00:00Z"),
         last_seen: time("2026-11-24T13:50:00Z"),
-        state: FindingState::Open,
+        resolved_at: None,
+        standing: Standing::Open,
     }
 }
 
@@ -192,8 +192,9 @@ pub(super) fn findings() -> Vec<FindingEntry> {
         ("Switch it on.", 5),
         &["164.308(a)(5)(ii)(B)"],
     );
-    gone.state = FindingState::Resolved;
+    gone.standing = Standing::Resolved;
     gone.last_seen = time("2026-10-30T09:00:00Z");
+    gone.resolved_at = Some(time("2026-11-24T13:50:00Z"));
     let mut stale = finding(
         "W41",
         3,
@@ -206,7 +207,7 @@ pub(super) fn findings() -> Vec<FindingEntry> {
         ("Switch it off.", 5),
         &["164.312(a)(1)"],
     );
-    stale.state = FindingState::Stale;
+    stale.standing = Standing::Stale;
     stale.first_seen = time("2026-03-02T09:00:00Z");
     stale.last_seen = time("2026-07-01T09:00:00Z");
     all.extend([gone, stale]);

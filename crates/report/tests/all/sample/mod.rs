@@ -9,15 +9,14 @@ mod risk;
 use std::collections::BTreeMap;
 
 use enamel_report::{
-    DeviceEntry, GapEntry, LedgerFacts, ObservationFacts, PreviousRun, ReportModel, ResultEntry,
-    SoftwareEntry, SurveyEntry,
+    DeviceEntry, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
 };
 use enamel_types::device::{DeviceInventory, DeviceRole, Hardware, OsFamily, OsInfo};
 use enamel_types::patient_data::{Entity, PatientDataSurvey, PhiFolder};
 use enamel_types::software::{DataPath, DentalProduct};
 use enamel_types::{
-    CheckOutcome, ControlId, DeviceId, Estimate, Gap, ObservationId, PracticeId, PracticeProfile, RuleId,
-    RuleResult, Timestamp, Usd,
+    CheckOutcome, ControlId, DeviceId, Estimate, Gap, ObservationFacts, ObservationId, PracticeId,
+    PracticeProfile, RuleId, RuleResult, Timestamp, Usd,
 };
 use uuid::Uuid;
 
@@ -75,7 +74,7 @@ pub(crate) fn model() -> ReportModel {
         gaps: gaps(),
         evidence: evidence(),
         ledger: LedgerFacts { entries: 214, root: hash(214) },
-        previous: Some(PreviousRun { at: time("2026-10-26T09:00:00Z"), mean: Some(Usd(48_300.0)) }),
+        previous: Some(PreviousRun { at: time("2026-10-26T09:00:00Z"), mean: Usd(48_300.0) }),
     }
 }
 

@@ -1,11 +1,10 @@
 //! The sample's risk run, shaped as the model gives it.
 
-use enamel_report::{FindingEntry, FindingState};
 use enamel_types::risk::{
     Assumption, Basis, FactorEffect, FixWorth, HeatMap, HeatMapEntry, Level, LossDistribution, RiskFigures,
     ScenarioRisk, Swing,
 };
-use enamel_types::{Minutes, ScenarioId, Usd};
+use enamel_types::{FindingEntry, Minutes, ScenarioId, Standing, Usd};
 
 use super::rule;
 
@@ -88,7 +87,7 @@ pub(super) fn risk(findings: &[FindingEntry]) -> RiskFigures {
     let fix = |name: &str, title: &str, saves: f64, minutes: u32| {
         let of_rule: Vec<_> = findings
             .iter()
-            .filter(|entry| entry.finding.rule.as_str() == name && entry.state == FindingState::Open)
+            .filter(|entry| entry.finding.rule.as_str() == name && entry.standing == Standing::Open)
             .collect();
         FixWorth {
             id: rule(name),

@@ -6,11 +6,19 @@
 //!
 //! Text is exact here, because a machine compares it; characters that could disturb a terminal are `\u` escapes.
 
-use enamel_types::device::{DeviceRole, OsFamily};
-use enamel_types::{Finding, FindingClass, Severity, Timestamp};
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::{DeviceEntry, FindingEntry, FindingState, ReportModel, text};
+use crate::device::{DeviceInventory, DeviceRole, OsFamily};
+use crate::finding::{Finding, FindingClass, FindingEntry, Severity, Standing};
+use crate::ids::{DeviceId, ObservationId, PracticeId};
+use crate::observation::ObservationFacts;
+use crate::text;
+use crate::time::Timestamp;
+
+#[cfg(test)]
+mod tests;
 
 /// The OCSF version the events follow.
 pub const SCHEMA_VERSION: &str = "1.6.0";
@@ -18,16 +26,31 @@ pub const SCHEMA_VERSION: &str = "1.6.0";
 /// The text that the controls are paragraphs of.
 const STANDARD: &str = "HIPAA Security Rule, 45 CFR 164 Subpart C";
 
+/// What an event says beside its finding. Where a computer or an observation is missing here, the event leaves out what
+/// only it knows.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The practice: the tenant.
+    pub practice: PracticeId,
+    /// Its name.
+    pub practice_name: &'a str,
+    /// Enamel's version.
+    pub version: &'a str,
+    /// The moment the events speak of.
+    pub generated_at: Timestamp,
+    /// The computers.
+    pub devices: BTreeMap<DeviceId, &'a DeviceInventory>,
+    /// Where the observations stand in the ledger.
+    pub evidence: &'a BTreeMap<ObservationId, ObservationFacts>,
+}
+
 /// One finding as an OCSF event of its class. Times are milliseconds since 1970, UTC.
-///
-/// The model gives what the event says beside the finding: the computer, the product's version, the ledger's hash.
-pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
+pub fn finding_line(entry: &FindingEntry, context: &Context<'_>) -> Value {
     let finding = &entry.finding;
     let class_uid = finding.class.ocsf_class_uid();
     let (activity_id, activity) = activity(entry);
     let class_name = class_name(finding.class);
-    let facts = model.evidence.get(&finding.observation);
-    let device = model.devices.iter().find(|device| device.id == finding.device);
+    let facts = context.evidence.get(&finding.observation);
 
     let mut event = Map::new();
     let mut put = |key: &str, value: Value| {
@@ -44,15 +67,15 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
     put("time", millis(entry.last_seen));
     put("severity_id", json!(finding.severity.ocsf_id()));
     put("severity", json!(capitalised(finding.severity)));
-    let (status_id, status) = status(entry.state);
+    let (status_id, status) = status(entry.standing);
     put("status_id", json!(status_id));
     put("status", json!(status));
     put("message", json!(finding.title));
     let mut metadata = json!({
         "version": SCHEMA_VERSION,
-        "product": { "name": "Enamel", "vendor_name": "Enamel", "version": model.version },
-        "logged_time": millis(model.generated_at),
-        "tenant_uid": model.practice_id.to_string(),
+        "product": { "name": "Enamel", "vendor_name": "Enamel", "version": context.version },
+        "logged_time": millis(context.generated_at),
+        "tenant_uid": context.practice.to_string(),
     });
     if let Some(facts) = facts {
         metadata["sequence"] = json!(facts.seq);
@@ -60,7 +83,7 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
     }
     put("metadata", metadata);
     put("finding_info", finding_info(entry, facts.map(|facts| facts.sensor.as_str())));
-    put("device", device_object(finding, device, model));
+    put("device", device_object(finding, context));
     if !finding.subject.is_empty() {
         put(
             "resources",
@@ -71,7 +94,7 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
         event.insert(key.to_owned(), value);
     }
     let mut own = json!({
-        "state": state_name(entry.state),
+        "state": standing_name(entry.standing),
         "observation": finding.observation.to_string(),
         "controls": finding.controls,
         "seen": finding.seen,
@@ -92,12 +115,13 @@ pub fn finding_line(entry: &FindingEntry, model: &ReportModel) -> Value {
 }
 
 /// All findings, worst first, one event a line, each line ended by a line feed.
-pub fn findings_json(model: &ReportModel) -> String {
-    let mut entries: Vec<&FindingEntry> = model.findings.iter().collect();
-    entries.sort_by_key(|entry| (entry.state, std::cmp::Reverse(entry.finding.severity), entry.finding.id));
+pub fn findings_json(findings: &[FindingEntry], context: &Context<'_>) -> String {
+    let mut entries: Vec<&FindingEntry> = findings.iter().collect();
+    entries
+        .sort_by_key(|entry| (entry.standing, std::cmp::Reverse(entry.finding.severity), entry.finding.id));
     entries
         .into_iter()
-        .map(|entry| text::escape_json(&finding_line(entry, model).to_string()) + "\n")
+        .map(|entry| text::escape_json(&finding_line(entry, context).to_string()) + "\n")
         .collect()
 }
 
@@ -111,27 +135,27 @@ const fn class_name(class: FindingClass) -> &'static str {
 
 /// Seen once: created. Seen again: updated. Gone: closed.
 fn activity(entry: &FindingEntry) -> (u64, &'static str) {
-    match entry.state {
-        FindingState::Resolved => (3, "Close"),
-        FindingState::Open if entry.first_seen == entry.last_seen => (1, "Create"),
-        FindingState::Open | FindingState::Stale => (2, "Update"),
+    match entry.standing {
+        Standing::Resolved => (3, "Close"),
+        Standing::Open if entry.first_seen == entry.last_seen => (1, "Create"),
+        Standing::Open | Standing::Stale => (2, "Update"),
     }
 }
 
 /// The life of a finding. Nobody has triaged an open one, so it is new; what is too old to say is unknown.
-const fn status(state: FindingState) -> (u8, &'static str) {
-    match state {
-        FindingState::Open => (1, "New"),
-        FindingState::Stale => (0, "Unknown"),
-        FindingState::Resolved => (4, "Resolved"),
+const fn status(standing: Standing) -> (u8, &'static str) {
+    match standing {
+        Standing::Open => (1, "New"),
+        Standing::Stale => (0, "Unknown"),
+        Standing::Resolved => (4, "Resolved"),
     }
 }
 
-const fn state_name(state: FindingState) -> &'static str {
-    match state {
-        FindingState::Open => "open",
-        FindingState::Stale => "stale",
-        FindingState::Resolved => "resolved",
+const fn standing_name(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => "open",
+        Standing::Stale => "stale",
+        Standing::Resolved => "resolved",
     }
 }
 
@@ -162,15 +186,14 @@ const fn type_of(class: FindingClass) -> &'static str {
     }
 }
 
-fn device_object(finding: &Finding, device: Option<&DeviceEntry>, model: &ReportModel) -> Value {
+fn device_object(finding: &Finding, context: &Context<'_>) -> Value {
     let mut object = json!({
         "uid": finding.device.to_string(),
         "type_id": 0,
         "type": "Unknown",
-        "org": { "uid": model.practice_id.to_string(), "name": model.practice.name },
+        "org": { "uid": context.practice.to_string(), "name": context.practice_name },
     });
-    if let Some(device) = device {
-        let inventory = &device.inventory;
+    if let Some(inventory) = context.devices.get(&finding.device) {
         let (type_id, kind) = match inventory.os.role {
             DeviceRole::Workstation => (2, "Desktop"),
             DeviceRole::Server | DeviceRole::DomainController => (1, "Server"),
@@ -197,10 +220,10 @@ fn class_attributes(entry: &FindingEntry) -> Vec<(&'static str, Value)> {
     let remediation = json!({ "desc": finding.fix.how });
     match finding.class {
         FindingClass::Compliance => {
-            let (status_id, status) = match entry.state {
-                FindingState::Open => (3, "Fail"),
-                FindingState::Stale => (2, "Warning"),
-                FindingState::Resolved => (1, "Pass"),
+            let (status_id, status) = match entry.standing {
+                Standing::Open => (3, "Fail"),
+                Standing::Stale => (2, "Warning"),
+                Standing::Resolved => (1, "Pass"),
             };
             let compliance = json!({
                 "control": finding.rule,

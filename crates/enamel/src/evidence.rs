@@ -1,0 +1,83 @@
+//! What the present state rests on, as the ledger has it: every finding with its standing, every entry that is cited.
+//!
+//! Both builds need it: the agent's writes `findings.json` from it, the other one puts it into the report too.
+
+use std::collections::BTreeMap;
+
+use enamel_ledger::{Entry, Ledger, PracticeView};
+use enamel_types::{FindingEntry, ObservationFacts, ObservationId, Standing, Timestamp, ocsf};
+
+use crate::error::Error;
+use crate::figures::Fresh;
+use crate::session::Session;
+
+/// Findings, and the entries that the view rests on.
+pub(crate) struct Gathered {
+    /// Every finding ever seen.
+    pub(crate) findings: Vec<FindingEntry>,
+    /// The entry of each scope's latest judgement, also where it is stale.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Gathered {
+    /// Reads what the view rests on.
+    pub(crate) fn from(ledger: &Ledger, view: &PracticeView, now: Timestamp) -> Result<Self, Error> {
+        let mut entries = Vec::new();
+        for judgement in view.judgements() {
+            let entry = ledger.get(judgement.observation).map_err(|error| {
+                Error::new("the ledger could not be read")
+                    .because(error)
+                    .help("run `enamel ledger verify` to find the bad entry")
+            })?;
+            entries.extend(entry);
+        }
+        Ok(Self { findings: findings(view, now), entries })
+    }
+
+    /// Where each entry stands in the ledger.
+    pub(crate) fn facts(&self) -> BTreeMap<ObservationId, ObservationFacts> {
+        let facts = |entry: &Entry| {
+            let seen = &entry.observation;
+            ObservationFacts {
+                hash: entry.hash.to_string(),
+                seq: entry.seq,
+                sensor: seen.sensor.name.clone(),
+                device: seen.device,
+                scope: seen.scope.clone(),
+                observed_at: seen.observed_at,
+                valid_until: seen.valid_until,
+            }
+        };
+        self.entries.iter().map(|entry| (entry.observation.id, facts(entry))).collect()
+    }
+
+    /// The findings as OCSF events, one a line.
+    pub(crate) fn findings_json(&self, session: &Session, view: &PracticeView, now: Timestamp) -> Vec<u8> {
+        let context = ocsf::Context {
+            practice: session.practice(),
+            practice_name: &session.profile.name,
+            version: env!("CARGO_PKG_VERSION"),
+            generated_at: now,
+            devices: view.inventories().iter().map(|(id, record)| (*id, &record.inventory)).collect(),
+            evidence: &self.facts(),
+        };
+        ocsf::findings_json(&self.findings, &context).into_bytes()
+    }
+}
+
+fn findings(view: &PracticeView, now: Timestamp) -> Vec<FindingEntry> {
+    let fresh = Fresh::of(view, now);
+    let entry = |record: &enamel_ledger::FindingRecord| FindingEntry {
+        finding: record.finding.clone(),
+        first_seen: record.first_seen,
+        last_seen: record.last_seen,
+        // The ledger keeps this of a finding that came back; there it is history.
+        resolved_at: record.resolved_at.filter(|_| !record.is_open()),
+        standing: match (record.is_open(), fresh.shows(record)) {
+            (true, true) => Standing::Open,
+            (true, false) => Standing::Stale,
+            (false, _) => Standing::Resolved,
+        },
+    };
+    view.findings().values().map(entry).collect()
+}
