@@ -94,9 +94,15 @@ pub struct AssessArgs {
     #[arg(long, value_name = "FILE")]
     pub practice: Option<PathBuf>,
 
-    /// Where to write report.html and findings.json
+    #[cfg_attr(feature = "report", doc = "Where to write report.html and findings.json")]
+    #[cfg_attr(not(feature = "report"), doc = "Where to write findings.json")]
     #[arg(long, value_name = "DIR", default_value = "enamel-report")]
     pub out: PathBuf,
+
+    /// Write report.pdf too, printed by the Edge, Chrome or Chromium of this computer
+    #[cfg(feature = "report")]
+    #[arg(long)]
+    pub pdf: bool,
 
     /// Exit with 3 if a finding of this severity or worse is open
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]

@@ -29,16 +29,25 @@ impl Content {
     ///
     /// `folder` is laid out like `content/` in the repository; a part that is missing there stays as built in.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, Error> {
-        let files = |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
+        let files =
+            |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
         let (checks, controls, scenarios) = (files("checks")?, files("controls")?, files("scenarios")?);
         Ok(Self {
-            checks: if checks.is_empty() { Checks::builtin()? } else { Checks::from_files(&borrow(&checks))? },
+            checks: if checks.is_empty() {
+                Checks::builtin()?
+            } else {
+                Checks::from_files(&borrow(&checks))?
+            },
             signatures: Signatures::builtin()?,
             eol: match folder.map(|folder| folder.join("eol.toml")).filter(|path| path.exists()) {
                 Some(path) => EolTable::parse(&path.display().to_string(), &read(&path)?)?,
                 None => EolTable::builtin()?,
             },
-            controls: if controls.is_empty() { Controls::builtin()? } else { Controls::from_files(borrow(&controls))? },
+            controls: if controls.is_empty() {
+                Controls::builtin()?
+            } else {
+                Controls::from_files(borrow(&controls))?
+            },
             scenarios: if scenarios.is_empty() {
                 Scenarios::builtin()?
             } else {
@@ -61,7 +70,9 @@ fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
         return Ok(Vec::new());
     }
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| {
-        Error::new(format!("{} could not be listed", folder.display())).because(error).help("check its permissions")
+        Error::new(format!("{} could not be listed", folder.display()))
+            .because(error)
+            .help("check its permissions")
     })?;
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -71,7 +82,9 @@ fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
 
 fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| {
-        Error::new(format!("{} could not be read", path.display())).because(error).help("name a TOML file that exists")
+        Error::new(format!("{} could not be read", path.display()))
+            .because(error)
+            .help("name a TOML file that exists")
     })
 }
 

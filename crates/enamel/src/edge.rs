@@ -39,3 +39,15 @@ pub(crate) fn home_folders() -> Vec<PathBuf> {
     let candidates: &[&str] = if cfg!(windows) { &["C:\\Users"] } else { &["/home", "/root", "/srv"] };
     candidates.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect()
 }
+
+/// Whether this process has every right on a Linux computer. The owner of a process's entry in `/proc` is its effective user.
+#[cfg(feature = "report")]
+pub(crate) fn is_linux_root() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
+}

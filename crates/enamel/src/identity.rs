@@ -70,7 +70,9 @@ impl Identity {
     pub(crate) fn fingerprint_key(&self) -> Result<[u8; 32], Error> {
         let mut key = [0; 32];
         let text = self.fingerprint_key.as_bytes();
-        let pairs = text.chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()));
+        let pairs = text
+            .chunks(2)
+            .map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()));
         let bytes: Option<Vec<u8>> = pairs.collect();
         match bytes {
             Some(bytes) if bytes.len() == key.len() => key.copy_from_slice(&bytes),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use enamel_ledger::{Entry, Ledger, PracticeView};
 use enamel_report::{
-    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
+    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, ReportModel, ResultEntry, SoftwareEntry,
+    SurveyEntry,
 };
 use enamel_risk::{Requirement, compare_profiles};
 use enamel_types::control::AttestationRef;

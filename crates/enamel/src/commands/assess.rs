@@ -31,8 +31,12 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
     let risk = figures::risk(&session, &view, now, Rolls::for_a_report());
-    let files = write_files(&session, args, &ledger, &view, &risk, now)?;
+    #[cfg_attr(not(feature = "report"), expect(unused_mut, reason = "only the report is printed"))]
+    let mut files = write_files(&session, args, &ledger, &view, &risk, now)?;
     drop(ledger);
+    // A PDF that could not be made must not hide what was found: the answer comes first, the error after it.
+    #[cfg(feature = "report")]
+    let printed = if args.pdf { print(&session, &args.out).map(|pdf| files.push(pdf)) } else { Ok(()) };
 
     let open = Fresh::of(&view, now).open_findings(&view);
     if session.json {
@@ -49,6 +53,8 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     } else {
         terminal::text(&for_people(&session, &view, &open, &risk, &files, now))?;
     }
+    #[cfg(feature = "report")]
+    printed?;
     Ok(fail_on(args.fail_on, &open))
 }
 
@@ -90,6 +96,25 @@ fn write_files(
         .map_err(|error| Error::new("the report could not be made").because(error))?;
     super::export::write(&files[0], html.as_bytes())?;
     Ok(files)
+}
+
+/// Prints report.html to report.pdf.
+#[cfg(feature = "report")]
+fn print(session: &Session, out: &std::path::Path) -> Result<PathBuf, Error> {
+    use enamel_report::pdf;
+    let fail = || Error::new(format!("{} could not be made", out.join("report.pdf").display()));
+    let Some(browser) = pdf::installed_browser() else {
+        return Err(fail().because(NoBrowser).help(
+            "the report itself is written: open report.html in any browser and print it, or install Chromium",
+        ));
+    };
+    hint(session.quiet, "Printing report.pdf");
+    let (html, target) = (out.join("report.html"), out.join("report.pdf"));
+    // Chromium refuses to start its sandbox as root on Linux; the page forbids scripts and loads nothing.
+    pdf::print(&browser, &html, &target, !edge::is_linux_root(), LONGEST_PRINT).map_err(|error| {
+        fail().because(error).help("report.html and findings.json are written and hold the same")
+    })?;
+    Ok(target)
 }
 
 /// Writes findings.json, which is all that this build can make.

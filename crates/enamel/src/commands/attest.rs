@@ -30,8 +30,11 @@ pub(crate) fn run(global: &Global, args: &AttestArgs) -> Result<Outcome, Error> 
     };
     let decides_otherwise = matches!(statement, Statement::EquivalentMeasure | Statement::NotReasonable);
     if decides_otherwise && known.requirement(session.profile.profile) == enamel_risk::Requirement::Required {
-        return Err(Error::new(format!("{control} ({}) is required; it cannot be decided away", known.title))
-            .help("only addressable specifications leave that choice (45 CFR 164.306(d)(3))"));
+        return Err(Error::new(format!(
+            "{control} ({}) is required; it cannot be decided away",
+            known.title
+        ))
+        .help("only addressable specifications leave that choice (45 CFR 164.306(d)(3))"));
     }
     for (name, text) in [("--reason", &args.reason), ("--person", &args.person)] {
         if text.trim().is_empty() {
@@ -66,7 +69,10 @@ pub(crate) fn run(global: &Global, args: &AttestArgs) -> Result<Outcome, Error> 
         terminal::json_line(&observation)?;
     } else {
         let hash = receipts.first().map(|receipt| receipt.hash.to_string()).unwrap_or_default();
-        terminal::text(&format!("Recorded for {control} ({}), until {last_day}\nEvidence {hash}", known.title))?;
+        terminal::text(&format!(
+            "Recorded for {control} ({}), until {last_day}\nEvidence {hash}",
+            known.title
+        ))?;
     }
     Ok(Outcome::Done)
 }

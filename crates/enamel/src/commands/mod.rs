@@ -17,7 +17,9 @@ use crate::error::Outcome;
 /// Exit code 3 if one of the findings is at least as bad as `--fail-on` asks for.
 fn fail_on<'a>(threshold: Option<Severity>, findings: impl IntoIterator<Item = &'a Finding>) -> Outcome {
     match threshold {
-        Some(threshold) if findings.into_iter().any(|finding| finding.severity >= threshold) => Outcome::FailOnMet,
+        Some(threshold) if findings.into_iter().any(|finding| finding.severity >= threshold) => {
+            Outcome::FailOnMet
+        }
         _ => Outcome::Done,
     }
 }

@@ -27,10 +27,10 @@ pub(crate) fn run(global: &Global, args: &ScanHostArgs) -> Result<Outcome, Error
     let observation = observe(&session)?;
     session.record(std::slice::from_ref(&observation))?;
     let judgement = session.judge(&observation);
-    let severity_of = |result: &RuleResult| {
-        session.content.checks.get(result.rule.as_str()).map(|check| check.severity)
-    };
-    let shown = judgement.results.iter().filter(|result| args.only.is_none_or(|only| matches(only, result.outcome)));
+    let severity_of =
+        |result: &RuleResult| session.content.checks.get(result.rule.as_str()).map(|check| check.severity);
+    let shown =
+        judgement.results.iter().filter(|result| args.only.is_none_or(|only| matches(only, result.outcome)));
     if session.json {
         for result in shown {
             terminal::json_line(&Record {

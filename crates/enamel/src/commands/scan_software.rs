@@ -34,7 +34,11 @@ pub(crate) fn run(global: &Global, args: &ScanSoftwareArgs) -> Result<Outcome, E
     if let Body::SoftwareInventory(found) = &software.body
         && args.cyclonedx.as_deref() != Some(Path::new("-"))
     {
-        if session.json { print_records(found)? } else { print_people(found)? }
+        if session.json {
+            print_records(found)?
+        } else {
+            print_people(found)?
+        }
         for finding in &judgement.findings {
             if session.json {
                 terminal::json_line(&Record { r#type: "finding", item: finding })?;
@@ -71,7 +75,8 @@ pub(crate) fn observe_inventory(session: &Session) -> Result<Observation, Error>
     let (inventory, errors) = enamel_host::local()
         .inventory()
         .map_err(|error| Error::new("this computer's inventory could not be taken").because(error))?;
-    let gaps = errors.into_iter().map(|error| enamel_types::Gap { what: error.what, why: error.why }).collect();
+    let gaps =
+        errors.into_iter().map(|error| enamel_types::Gap { what: error.what, why: error.why }).collect();
     Ok(session.observe(Saw {
         sensor: "scan inventory",
         scope: "inventory".to_owned(),
@@ -82,9 +87,16 @@ pub(crate) fn observe_inventory(session: &Session) -> Result<Observation, Error>
 }
 
 /// Writes the CycloneDX inventory; the software observation's id is the document's serial number.
-pub(crate) fn export_cyclonedx(inventory: &Observation, software: &Observation, path: &Path) -> Result<(), Error> {
-    let (Body::DeviceInventory(device), Body::SoftwareInventory(found)) = (&inventory.body, &software.body) else {
-        return Err(Error::new("there is no software inventory to export").help("run `enamel scan software` first"));
+pub(crate) fn export_cyclonedx(
+    inventory: &Observation,
+    software: &Observation,
+    path: &Path,
+) -> Result<(), Error> {
+    let (Body::DeviceInventory(device), Body::SoftwareInventory(found)) = (&inventory.body, &software.body)
+    else {
+        return Err(
+            Error::new("there is no software inventory to export").help("run `enamel scan software` first")
+        );
     };
     let document = cyclonedx(Some(device), found, software.id, software.observed_at)
         .map_err(|error| Error::new("the CycloneDX inventory could not be written as JSON").because(error))?;
