@@ -1,6 +1,6 @@
 //! Reading formats: from the bytes of a file to text, rows and named fields on a [`Sink`].
 //!
-//! [`sniff`] tells what a file is, by its magic bytes first and its name second; [`extract`] walks it and pushes what it says.
+//! [`sniff()`] tells what a file is, by its magic bytes first and its name second; [`extract`] walks it and pushes what it says.
 //! Nothing here knows what a patient is, nothing keeps a value, and nothing runs without a bound: memory stays below about
 //! 64 MiB a call whatever the file, and [`Budget`] ends depth, members, expanded bytes and time.
 //!
@@ -54,7 +54,7 @@ pub use sniff::sniff;
 pub use source::Source;
 pub use text::{Encoding, detect};
 
-/// How many bytes of a file [`sniff`] wants to see: a tar header and the first lines of a text.
+/// How many bytes of a file [`sniff()`] wants to see: a tar header and the first lines of a text.
 pub const HEAD: usize = 4096;
 
 /// Reads `source` as `format` and pushes what it holds onto `sink`.

@@ -165,8 +165,10 @@ fn a_zip_cut_short_is_read_as_far_as_it_goes() {
 
 /// A PDF of one page, whose objects are given with their numbers.
 fn pdf(objects: &[(u32, &str)]) -> Vec<u8> {
-    let body: String =
-        objects.iter().map(|(number, object)| format!("{number} 0 obj\n{object}\nendobj\n")).collect();
+    let mut body = String::new();
+    for (number, object) in objects {
+        body += &[&number.to_string(), " 0 obj\n", object, "\nendobj\n"].concat();
+    }
     format!("%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n%%EOF").into_bytes()
 }
 
