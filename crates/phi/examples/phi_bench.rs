@@ -32,7 +32,20 @@ impl Dice {
     }
 }
 
-const NAMES: [&str; 12] = ["Alma Reyes", "Bernard Holt", "Celeste Okoye", "Dominic Varga", "Estelle Monroe", "Fernando Ruiz", "Grace Lindqvist", "Howard Tran", "Irene Baker", "Javier Stone", "Kendra Walsh", "Lionel Price"];
+const NAMES: [&str; 12] = [
+    "Alma Reyes",
+    "Bernard Holt",
+    "Celeste Okoye",
+    "Dominic Varga",
+    "Estelle Monroe",
+    "Fernando Ruiz",
+    "Grace Lindqvist",
+    "Howard Tran",
+    "Irene Baker",
+    "Javier Stone",
+    "Kendra Walsh",
+    "Lionel Price",
+];
 const PROSE: [&str; 8] = [
     "Patient tolerated the procedure well and was given written instructions for care at home.",
     "Reviewed medical history, no changes reported. Blood pressure 128/82, pulse 71.",
@@ -47,12 +60,56 @@ const PROSE: [&str; 8] = [
 fn line(dice: &mut Dice, out: &mut Vec<u8>) -> std::io::Result<()> {
     let name = NAMES[usize::try_from(dice.below(12)).unwrap_or(0)];
     match dice.below(48) {
-        0 => writeln!(out, "\nPatient: {name}   DOB: {:02}/{:02}/{}   Chart #: {}\n", 1 + dice.below(12), 1 + dice.below(28), 1935 + dice.below(80), 100_000 + dice.below(900_000)),
-        1 => writeln!(out, "Insurance verification for {name}: Member ID W{:09}, SSN {:03}-{:02}-{:04}.", dice.below(1_000_000_000), 100 + dice.below(500), 1 + dice.below(98), 1 + dice.below(9998)),
-        2 => writeln!(out, "Called {name} at (503) {}-{:04} about balance ${}.{:02}.", 200 + dice.below(700), dice.below(10_000), dice.below(3000), dice.below(100)),
-        3 => writeln!(out, "email {}@mail.example, lives at {} Maple Way.", name.to_lowercase().replace(' ', "."), dice.below(9999)),
-        4..=8 => writeln!(out, "Supply order {:09} shipped, PO {}-{}, tracking 1Z{:016}.", dice.below(1_000_000_000), dice.below(999), dice.below(999), dice.below(10_000_000_000_000_000)),
-        9..=12 => writeln!(out, "2025-{:02}-{:02} {:02}:{:02}:{:02} INFO bridge: image {:08x}{:08x} stored in {} ms", 1 + dice.below(12), 1 + dice.below(28), dice.below(24), dice.below(60), dice.below(60), dice.below(1 << 32), dice.below(1 << 32), dice.below(900)),
+        0 => writeln!(
+            out,
+            "\nPatient: {name}   DOB: {:02}/{:02}/{}   Chart #: {}\n",
+            1 + dice.below(12),
+            1 + dice.below(28),
+            1935 + dice.below(80),
+            100_000 + dice.below(900_000)
+        ),
+        1 => writeln!(
+            out,
+            "Insurance verification for {name}: Member ID W{:09}, SSN {:03}-{:02}-{:04}.",
+            dice.below(1_000_000_000),
+            100 + dice.below(500),
+            1 + dice.below(98),
+            1 + dice.below(9998)
+        ),
+        2 => writeln!(
+            out,
+            "Called {name} at (503) {}-{:04} about balance ${}.{:02}.",
+            200 + dice.below(700),
+            dice.below(10_000),
+            dice.below(3000),
+            dice.below(100)
+        ),
+        3 => writeln!(
+            out,
+            "email {}@mail.example, lives at {} Maple Way.",
+            name.to_lowercase().replace(' ', "."),
+            dice.below(9999)
+        ),
+        4..=8 => writeln!(
+            out,
+            "Supply order {:09} shipped, PO {}-{}, tracking 1Z{:016}.",
+            dice.below(1_000_000_000),
+            dice.below(999),
+            dice.below(999),
+            dice.below(10_000_000_000_000_000)
+        ),
+        9..=12 => writeln!(
+            out,
+            "2025-{:02}-{:02} {:02}:{:02}:{:02} INFO bridge: image {:08x}{:08x} stored in {} ms",
+            1 + dice.below(12),
+            1 + dice.below(28),
+            dice.below(24),
+            dice.below(60),
+            dice.below(60),
+            dice.below(1 << 32),
+            dice.below(1 << 32),
+            dice.below(900)
+        ),
         _ => writeln!(out, "{}", PROSE[usize::try_from(dice.below(8)).unwrap_or(0)]),
     }
 }
@@ -79,10 +136,17 @@ fn make(folder: &Path, megabytes: u64, files: u64) -> std::io::Result<()> {
 
 fn look(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
     let started = Wall.now();
-    let surveys = scan(&[path], &ScanOptions::default(), &Wall, &AtomicBool::new(false), &mut |_| (), &mut |_| ())?;
+    let surveys =
+        scan(&[path], &ScanOptions::default(), &Wall, &AtomicBool::new(false), &mut |_| (), &mut |_| ())?;
     let seconds = Wall.now().duration_since(started).as_secs_f64();
     for survey in surveys {
-        println!("{:.3} s, {:.0} MB/s, {} files, {} people", seconds, survey.bytes as f64 / 1e6 / seconds, survey.files, survey.persons);
+        println!(
+            "{:.3} s, {:.0} MB/s, {} files, {} people",
+            seconds,
+            survey.bytes as f64 / 1e6 / seconds,
+            survey.files,
+            survey.persons
+        );
         println!("{:?}", survey.folders.first().map(|folder| &folder.entities));
     }
     Ok(())
@@ -91,7 +155,9 @@ fn look(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["make", folder, megabytes, files] => Ok(make(Path::new(folder), megabytes.parse()?, files.parse()?)?),
+        ["make", folder, megabytes, files] => {
+            Ok(make(Path::new(folder), megabytes.parse()?, files.parse()?)?)
+        }
         ["scan", path] => look(PathBuf::from(path)),
         _ => Err("phi_bench make FOLDER MEGABYTES FILES | phi_bench scan PATH".into()),
     }

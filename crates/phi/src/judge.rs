@@ -5,8 +5,8 @@
 
 use enamel_types::patient_data::{PatientDataSurvey, PhiFolder};
 use enamel_types::{
-    Body, CheckOutcome, ControlId, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId, Fix, Judgement, Minutes,
-    Observation, RuleId, RuleResult, Severity,
+    Body, CheckOutcome, ControlId, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId, Fix,
+    Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
 };
 
 /// Findings of one survey; what lies beyond is counted in the last.
@@ -28,7 +28,8 @@ pub fn judge(observation: &Observation) -> Judgement {
     let Ok(rule) = RuleId::new("phi.folder") else { return judgement };
     for (index, folder) in survey.folders.iter().enumerate().take(FINDINGS) {
         let rest = if index + 1 == FINDINGS { survey.folders.len() - FINDINGS } else { 0 };
-        let rest = rest as u64 + if index + 1 == survey.folders.len().min(FINDINGS) { survey.folders_not_listed } else { 0 };
+        let rest = rest as u64
+            + if index + 1 == survey.folders.len().min(FINDINGS) { survey.folders_not_listed } else { 0 };
         judgement.findings.push(finding(observation, &rule, folder, rest));
     }
     let outcome = if survey.folders.is_empty() { CheckOutcome::Pass } else { CheckOutcome::Fail };
@@ -117,15 +118,23 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
         "It is {}. Whoever gets hold of this computer, of an account on it or of a copy of this folder gets the data of {people} \
          people{}.",
         place.words(),
-        if people.value >= MANY { ", and from 500 on the law has a breach told to the media and published by HHS" } else { "" },
+        if people.value >= MANY {
+            ", and from 500 on the law has a breach told to the media and published by HHS"
+        } else {
+            ""
+        },
     );
     let how = match place {
         Place::Passing | Place::Desktop => {
             "Move what is still needed into the practice software or a folder with restricted access, then delete the rest and empty \
              the recycle bin."
         }
-        Place::Backup => "Keep this copy on an encrypted medium that only the backup account can read, and delete copies nobody needs.",
-        Place::Mail => "Delete mail with patient data that is no longer needed, and use encrypted mail for the rest.",
+        Place::Backup => {
+            "Keep this copy on an encrypted medium that only the backup account can read, and delete copies nobody needs."
+        }
+        Place::Mail => {
+            "Delete mail with patient data that is no longer needed, and use encrypted mail for the rest."
+        }
         Place::Public | Place::Plain => {
             "Allow only those who need these files to read the folder, make sure that the disk is encrypted, and write the folder into \
              the risk analysis; move the files if nothing needs them here."
@@ -158,7 +167,8 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
 }
 
 fn kinds(folder: &PhiFolder) -> String {
-    let all: Vec<String> = folder.entities.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
+    let all: Vec<String> =
+        folder.entities.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
     all.join(", ")
 }
 
@@ -199,14 +209,19 @@ fn evidence(judgement: &mut Judgement, observation: &Observation, survey: &Patie
         .filter(|folder| folder.readable_by_others == Some(true) || Place::of(&folder.path) == Place::Public)
         .count();
     if open > 0 {
-        let statement = format!("{open} folders with patient data below {} can be read by every account", survey.root);
+        let statement =
+            format!("{open} folders with patient data below {} can be read by every account", survey.root);
         add(ACCESS_AUTHORIZATION, EvidenceOutcome::Contradicts, statement.clone());
         add(UNIQUE_ACCESS, EvidenceOutcome::Contradicts, statement);
     }
-    let stray =
-        survey.folders.iter().filter(|folder| matches!(Place::of(&folder.path), Place::Passing | Place::Desktop)).count();
+    let stray = survey
+        .folders
+        .iter()
+        .filter(|folder| matches!(Place::of(&folder.path), Place::Passing | Place::Desktop))
+        .count();
     if stray > 0 {
-        let statement = format!("Patient data lies in {stray} folders for downloads, temporary files or on desktops");
+        let statement =
+            format!("Patient data lies in {stray} folders for downloads, temporary files or on desktops");
         add(MEDIA_ACCOUNTABILITY, EvidenceOutcome::Contradicts, statement);
     }
 }

@@ -127,7 +127,11 @@ impl Person {
 
     /// A key that another person may have too.
     fn weak_key(&self) -> u64 {
-        mix(8, if self.member == 0 { self.name } else { self.member }, if self.member | self.name == 0 { self.card } else { 1 })
+        mix(
+            8,
+            if self.member == 0 { self.name } else { self.member },
+            if self.member | self.name == 0 { self.card } else { 1 },
+        )
     }
 }
 
@@ -275,7 +279,11 @@ impl People {
 
     /// The people told apart, where that was exact.
     pub(crate) fn persons(&self) -> impl Iterator<Item = Person> + '_ {
-        self.persons.iter().enumerate().filter(|(index, _)| self.parents[*index] as usize == *index).map(|(_, p)| *p)
+        self.persons
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.parents[*index] as usize == *index)
+            .map(|(_, p)| *p)
     }
 
     /// How many, with bounds.
@@ -287,7 +295,9 @@ impl People {
             return sketch.estimate();
         }
         let value = self.distinct;
-        let unsure = self.persons().filter(|p| p.ssn | p.mrn | p.member == 0 && (p.name == 0 || p.dob == 0)).count() as u64;
+        let unsure =
+            self.persons().filter(|p| p.ssn | p.mrn | p.member == 0 && (p.name == 0 || p.dob == 0)).count()
+                as u64;
         let low = if value == unsure { value.min(1) } else { value - unsure };
         Estimate { value, low, high: value + self.joined_by_name }
     }
@@ -375,9 +385,14 @@ impl Sketch {
         let empty = self.registers.iter().filter(|rank| **rank == 0).count();
         let value = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
         let error = 1.645 * 1.04 / m.sqrt();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts are positive and below 2^53
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // counts are positive and below 2^53
         let round = |x: f64| x.round() as u64;
-        Estimate { value: round(value), low: round(value * (1.0 - error)), high: round(value * (1.0 + error)) }
+        Estimate {
+            value: round(value),
+            low: round(value * (1.0 - error)),
+            high: round(value * (1.0 + error)),
+        }
     }
 }
 
@@ -401,7 +416,11 @@ mod tests {
         people.add(person(0, 0, 3));
         assert_eq!(people.estimate().value, 2);
         people.add(person(1, 2, 3));
-        assert_eq!(people.estimate(), Estimate::exact(1), "the third record shows that the first two are one");
+        assert_eq!(
+            people.estimate(),
+            Estimate::exact(1),
+            "the third record shows that the first two are one"
+        );
     }
 
     #[test]

@@ -41,7 +41,9 @@ impl Date {
 
     /// Whether a living person can have been born then. 1900-01-01 and 1901-01-01 are what programs write for "unknown".
     pub(super) fn is_birthday(self, today: Date) -> bool {
-        self.year >= 1900 && self <= today && !((self.year == 1900 || self.year == 1901) && self.month == 1 && self.day == 1)
+        self.year >= 1900
+            && self <= today
+            && !((self.year == 1900 || self.year == 1901) && self.month == 1 && self.day == 1)
     }
 
     /// `1980-02-01`.
@@ -60,7 +62,10 @@ fn number(digits: &[u8]) -> u16 {
 
 /// The number of the first two digits, or of the first where no second follows.
 fn small(text: &[u8]) -> u8 {
-    text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).fold(0, |value, digit| value * 10 + (digit - b'0'))
+    text.iter()
+        .take(2)
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |value, digit| value * 10 + (digit - b'0'))
 }
 
 /// The year of a two-digit year: the latest one that is not in the future.
@@ -116,7 +121,12 @@ pub(super) fn at(text: &[u8], start: usize, order: Order, today: Date) -> Option
             date
         }
         8 => eight(&text[start..end], order)?,
-        6 => either(century(number(&text[start + 4..end]), today), small(&text[start..]), small(&text[start + 2..]), order)?,
+        6 => either(
+            century(number(&text[start + 4..end]), today),
+            small(&text[start..]),
+            small(&text[start + 2..]),
+            order,
+        )?,
         14 => eight(&text[start..start + 8], order)?,
         _ => return None,
     };
@@ -162,12 +172,14 @@ fn day_first_with_name(text: &[u8], start: usize, mut at: usize, today: Date) ->
 /// Gives the date and where the month's name begins.
 pub(super) fn after_month(text: &[u8], start: usize, today: Date) -> Option<(usize, Found)> {
     let before = &text[..start];
-    let gap = before.iter().rev().take(3).take_while(|byte| matches!(byte, b' ' | b'.' | b'-' | b'\n')).count();
+    let gap =
+        before.iter().rev().take(3).take_while(|byte| matches!(byte, b' ' | b'.' | b'-' | b'\n')).count();
     if gap == 0 {
         return None;
     }
     let name_end = start - gap;
-    let letters = before[..name_end].iter().rev().take(11).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let letters =
+        before[..name_end].iter().rev().take(11).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let month = month(&before[name_end - letters..name_end])?;
     let digits = run(text, start);
     if !(1..=2).contains(&digits) {
@@ -180,7 +192,10 @@ pub(super) fn after_month(text: &[u8], start: usize, today: Date) -> Option<(usi
     at = skip(text, at, &[])?;
     let year_digits = run(text, at);
     let year = year(&text[at..at + year_digits], today)?;
-    Some((name_end - letters, Found { date: Date::new(year, month, small(&text[start..]))?, end: at + year_digits }))
+    Some((
+        name_end - letters,
+        Found { date: Date::new(year, month, small(&text[start..]))?, end: at + year_digits },
+    ))
 }
 
 fn year(digits: &[u8], today: Date) -> Option<u16> {
@@ -194,7 +209,11 @@ fn year(digits: &[u8], today: Date) -> Option<u16> {
 /// Skips one to three separators and at most one of the words; `None` where nothing was skipped.
 fn skip(text: &[u8], start: usize, words: &[&[u8]]) -> Option<usize> {
     let separators = |from: usize| {
-        text[from.min(text.len())..].iter().take(3).take_while(|b| matches!(b, b' ' | b',' | b'.' | b'-' | b'/' | b'\n')).count()
+        text[from.min(text.len())..]
+            .iter()
+            .take(3)
+            .take_while(|b| matches!(b, b' ' | b',' | b'.' | b'-' | b'/' | b'\n'))
+            .count()
     };
     let mut at = start + separators(start);
     if at == start {
@@ -216,10 +235,27 @@ fn word(text: &[u8], start: usize) -> usize {
 /// The month of an English or Spanish name or its first three letters.
 fn month(name: &[u8]) -> Option<u8> {
     const NAMES: [(&str, u8); 21] = [
-        ("january", 1), ("february", 2), ("march", 3), ("april", 4), ("may", 5), ("june", 6), ("july", 7),
-        ("august", 8), ("september", 9), ("october", 10), ("november", 11), ("december", 12),
-        ("enero", 1), ("febrero", 2), ("marzo", 3), ("abril", 4), ("mayo", 5), ("junio", 6), ("julio", 7),
-        ("agosto", 8), ("diciembre", 12),
+        ("january", 1),
+        ("february", 2),
+        ("march", 3),
+        ("april", 4),
+        ("may", 5),
+        ("june", 6),
+        ("july", 7),
+        ("august", 8),
+        ("september", 9),
+        ("october", 10),
+        ("november", 11),
+        ("december", 12),
+        ("enero", 1),
+        ("febrero", 2),
+        ("marzo", 3),
+        ("abril", 4),
+        ("mayo", 5),
+        ("junio", 6),
+        ("julio", 7),
+        ("agosto", 8),
+        ("diciembre", 12),
     ];
     if name.len() < 3 {
         return None;
@@ -274,7 +310,11 @@ mod tests {
     #[test]
     fn no_dates() {
         for text in ["13/13/1980", "2/30/1980", "1/2/1980-5", "1/2", "1.2.3.4", "123456", "2/3/198"] {
-            assert_eq!(at(text.as_bytes(), 0, Order::MonthFirst, TODAY).filter(|f| f.end == text.len()), None, "{text}");
+            assert_eq!(
+                at(text.as_bytes(), 0, Order::MonthFirst, TODAY).filter(|f| f.end == text.len()),
+                None,
+                "{text}"
+            );
         }
         assert!(!Date::new(1900, 1, 1).unwrap().is_birthday(TODAY));
         assert!(!Date::new(2027, 1, 1).unwrap().is_birthday(TODAY));

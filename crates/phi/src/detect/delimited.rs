@@ -39,7 +39,13 @@ impl Cell<'_> {
 }
 
 /// Reads the row at `start`; gives where the next one begins, or `None` if the row may go on in the next block.
-fn next_row<'t>(text: &'t str, start: usize, delimiter: u8, last: bool, cells: &mut Vec<Cell<'t>>) -> Option<usize> {
+fn next_row<'t>(
+    text: &'t str,
+    start: usize,
+    delimiter: u8,
+    last: bool,
+    cells: &mut Vec<Cell<'t>>,
+) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = start;
     loop {
@@ -65,7 +71,8 @@ fn next_row<'t>(text: &'t str, start: usize, delimiter: u8, last: bool, cells: &
 }
 
 fn plain<'t>(text: &'t str, start: usize, delimiter: u8, cells: &mut Vec<Cell<'t>>) -> usize {
-    let end = memchr::memchr2(delimiter, b'\n', &text.as_bytes()[start..]).map_or(text.len(), |length| start + length);
+    let end = memchr::memchr2(delimiter, b'\n', &text.as_bytes()[start..])
+        .map_or(text.len(), |length| start + length);
     cells.push(Cell::Plain(text[start..end].trim_end_matches('\r')));
     end
 }
@@ -103,7 +110,8 @@ fn quoted(text: &str, start: usize, delimiter: u8) -> Quoted<'_> {
     match bytes.get(at + space) {
         Some(byte) if *byte != delimiter && *byte != b'\n' => Quoted::Broken,
         _ => {
-            let cell = if escaped { Cell::Unescaped(inner.replace("\"\"", "\"")) } else { Cell::Plain(inner) };
+            let cell =
+                if escaped { Cell::Unescaped(inner.replace("\"\"", "\"")) } else { Cell::Plain(inner) };
             Quoted::Cell(cell, at + space)
         }
     }
@@ -126,7 +134,10 @@ mod tests {
 
     #[test]
     fn quotes_line_ends_and_broken_quotes() {
-        assert_eq!(rows("a,\"b, \"\"c\"\"\",d\r\n1,\"2\n3\",4"), [vec!["a", "b, \"c\"", "d"], vec!["1", "2\n3", "4"]]);
+        assert_eq!(
+            rows("a,\"b, \"\"c\"\"\",d\r\n1,\"2\n3\",4"),
+            [vec!["a", "b, \"c\"", "d"], vec!["1", "2\n3", "4"]]
+        );
         assert_eq!(rows("\"a\" x,b\n1,"), [vec!["\"a\" x", "b"], vec!["1", ""]]);
         assert_eq!(rows("\"open,b\n1,2"), [vec!["\"open", "b"], vec!["1", "2"]]);
         assert!(next_row("\"open,b\n1,2", 0, b',', false, &mut Vec::new()).is_none());

@@ -19,13 +19,19 @@ impl Columns {
     pub(super) fn meaning(&mut self, text: &[u8], at: usize, vocabulary: &Vocabulary) -> Option<Meaning> {
         let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
         // A value in a table has a wide gap before it, or begins its line.
-        let aligned = at == line || text[..at].ends_with(b"  ") || text[..at].ends_with(b"\t") || text[..at].ends_with(b"| ");
+        let aligned = at == line
+            || text[..at].ends_with(b"  ")
+            || text[..at].ends_with(b"\t")
+            || text[..at].ends_with(b"| ");
         if !aligned {
             return None;
         }
         // Every byte is searched once, however long a paragraph is.
         let from = self.searched.saturating_sub(1);
-        let blank = text.get(from..line).and_then(|new| memchr::memmem::rfind(new, b"\n\n")).map(|blank| from + blank + 2);
+        let blank = text
+            .get(from..line)
+            .and_then(|new| memchr::memmem::rfind(new, b"\n\n"))
+            .map(|blank| from + blank + 2);
         self.searched = self.searched.max(line);
         if blank.is_some() || self.paragraph.is_none() {
             let begin = blank.unwrap_or(0);
@@ -37,11 +43,16 @@ impl Columns {
         let begin = self.paragraph.unwrap_or(0);
         if !self.looked && begin < line {
             self.columns = Self::find(&text[begin..line], vocabulary);
-            self.looked = !self.columns.is_empty() || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
+            self.looked = !self.columns.is_empty()
+                || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
         }
         let column = at - line;
         let nearest = self.columns.iter().min_by_key(|(start, end, _)| {
-            if column + 1 < *start { start - column } else { column.saturating_sub(*end) + usize::from(column != *start) }
+            if column + 1 < *start {
+                start - column
+            } else {
+                column.saturating_sub(*end) + usize::from(column != *start)
+            }
         })?;
         let (start, end, meaning) = *nearest;
         (column + 3 >= start && column <= end + 2).then_some(meaning)
@@ -54,7 +65,8 @@ impl Columns {
                 continue;
             }
             let columns = vocabulary.header_columns(line);
-            let wide = memchr::memmem::find(line, b"  ").is_some() || line.contains(&b'\t') || line.contains(&b'|');
+            let wide =
+                memchr::memmem::find(line, b"  ").is_some() || line.contains(&b'\t') || line.contains(&b'|');
             if columns.len() >= 2 && wide {
                 return columns;
             }

@@ -48,7 +48,12 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Nothing found yet.
     pub(crate) fn new() -> Self {
-        Self { tally: Tally::default(), people: People::new(PEOPLE_EXACT), problems: Vec::new(), name_with_birthday: false }
+        Self {
+            tally: Tally::default(),
+            people: People::new(PEOPLE_EXACT),
+            problems: Vec::new(),
+            name_with_birthday: false,
+        }
     }
 
     /// Adds what another worker found in the same file.
@@ -63,7 +68,9 @@ impl Outcome {
     /// has them too.
     pub(crate) fn has_phi(&self) -> bool {
         let counts = self.tally.counts();
-        let identified = [Entity::Ssn, Entity::Pan, Entity::MemberId, Entity::Mrn].iter().any(|kind| counts.contains_key(kind));
+        let identified = [Entity::Ssn, Entity::Pan, Entity::MemberId, Entity::Mrn]
+            .iter()
+            .any(|kind| counts.contains_key(kind));
         identified || self.name_with_birthday
     }
 }
@@ -262,9 +269,14 @@ impl Detector {
             if cell.is_empty() {
                 continue;
             }
-            match plan.columns.get(index).and_then(|column| column.meaning.map(|meaning| (meaning, column.order))) {
+            match plan
+                .columns
+                .get(index)
+                .and_then(|column| column.meaning.map(|meaning| (meaning, column.order)))
+            {
                 Some((Meaning::Is(kind), order)) => {
-                    if let Some(norm) = value::of_kind(kind, cell, order, self.today, false, self.vocabulary) {
+                    if let Some(norm) = value::of_kind(kind, cell, order, self.today, false, self.vocabulary)
+                    {
                         self.record.push(kind, norm);
                     }
                 }
@@ -278,7 +290,10 @@ impl Detector {
 
     /// A cell or field of unknown meaning: notes may hold anything, with labels.
     fn loose(&mut self, text: &str) {
-        if text.len() >= 9 && text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@') && text.contains([' ', '@', ':', '=']) {
+        if text.len() >= 9
+            && text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
+            && text.contains([' ', '@', ':', '='])
+        {
             self.running(text, true);
         }
     }
@@ -288,9 +303,13 @@ impl Detector {
         const CORRESPONDENTS: [&str; 7] = ["from", "to", "cc", "bcc", "reply-to", "sender", "return-path"];
         let label = field.label.trim();
         let correspondent = CORRESPONDENTS.iter().any(|name| label.eq_ignore_ascii_case(name));
-        if correspondent && !matches!(field.known, Some(kind) if kind != Entity::Email && kind != Entity::Name) {
+        if correspondent
+            && !matches!(field.known, Some(kind) if kind != Entity::Email && kind != Entity::Name)
+        {
             for part in field.value.split([',', ';']) {
-                if let Some(norm) = value::of_kind(Entity::Email, part, Order::MonthFirst, self.today, true, self.vocabulary) {
+                if let Some(norm) =
+                    value::of_kind(Entity::Email, part, Order::MonthFirst, self.today, true, self.vocabulary)
+                {
                     self.outcome.tally.add(&self.key, Entity::Email, &norm);
                 }
             }
@@ -311,7 +330,14 @@ impl Detector {
             }
             Some(Meaning::Is(kind)) => {
                 let trusted = field.known.is_some();
-                match value::of_kind(kind, field.value, Order::MonthFirst, self.today, trusted, self.vocabulary) {
+                match value::of_kind(
+                    kind,
+                    field.value,
+                    Order::MonthFirst,
+                    self.today,
+                    trusted,
+                    self.vocabulary,
+                ) {
                     Some(norm) => {
                         if self.record.begins_another(kind, &norm) {
                             self.end_record();
@@ -339,7 +365,10 @@ impl Detector {
 impl Outcome {
     /// Counts the values of one person, unless that person is a phantom.
     fn keep(&mut self, values: &[(Entity, String)], key: &[u8; 32], vocabulary: &Vocabulary) {
-        let nobody = |norm: &str| vocabulary.is_nobody(norm) || vocabulary.is_nobody(norm.trim_end_matches(|c: char| c.is_ascii_digit()));
+        let nobody = |norm: &str| {
+            vocabulary.is_nobody(norm)
+                || vocabulary.is_nobody(norm.trim_end_matches(|c: char| c.is_ascii_digit()))
+        };
         if values.iter().any(|(kind, norm)| matches!(kind, Entity::Name | Entity::Mrn) && nobody(norm)) {
             return;
         }

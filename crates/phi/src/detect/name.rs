@@ -6,8 +6,8 @@ use super::vocabulary::Vocabulary;
 /// `Walsh, Denise`, `WALSH^DENISE^^DR` and `Dr. Denise Walsh` are all `DENISE WALSH`. Empty if it is no name.
 pub(super) fn normalise(text: &str) -> String {
     const TITLES: [&str; 22] = [
-        "MR", "MRS", "MS", "MISS", "DR", "DDS", "DMD", "MD", "RN", "RDH", "JR", "SR", "II", "III", "IV", "PHD", "ESQ", "SRA",
-        "PROF", "DON", "REV", "HON",
+        "MR", "MRS", "MS", "MISS", "DR", "DDS", "DMD", "MD", "RN", "RDH", "JR", "SR", "II", "III", "IV",
+        "PHD", "ESQ", "SRA", "PROF", "DON", "REV", "HON",
     ];
     let upper = text.to_uppercase();
     let mut parts: Vec<&str> = upper
@@ -23,7 +23,9 @@ pub(super) fn normalise(text: &str) -> String {
 pub(super) fn is_name_value(text: &str) -> bool {
     let text = text.trim();
     (2..=64).contains(&text.len())
-        && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | ',' | '.' | '\'' | '’' | '-' | '^' | '(' | ')' | '&' | '='))
+        && text.chars().all(|c| {
+            c.is_alphabetic() || matches!(c, ' ' | ',' | '.' | '\'' | '’' | '-' | '^' | '(' | ')' | '&' | '=')
+        })
         && text.split([' ', ',', '^', '=']).filter(|part| !part.is_empty()).count() <= 5
         && text.chars().filter(|c| c.is_alphabetic()).count() >= 2
 }
@@ -39,12 +41,22 @@ pub(super) struct Found {
     pub(super) norm: String,
 }
 
+/// Names in a stretch of a text, with their places in the whole of it.
+pub(super) fn find_from(text: &str, begin: usize, end: usize, vocabulary: &Vocabulary) -> Vec<Found> {
+    let from = (begin..=end).find(|at| text.is_char_boundary(*at)).unwrap_or(end);
+    let to = (from..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(from);
+    let mut found = find(&text[from..to], vocabulary);
+    for name in &mut found {
+        name.start += from;
+        name.end += from;
+    }
+    found
+}
+
 #[derive(Clone, Copy)]
 struct Word {
     start: usize,
     end: usize,
-    /// Begins with a capital and goes on in small letters, or is a capital initial.
-    capital: bool,
     /// All capitals.
     shout: bool,
 }
@@ -67,7 +79,10 @@ pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
             let gap = &bytes[words[last].end..words[last + 1].start];
             let joins = match gap {
                 b" " | b"  " => true,
-                b", " | b"," if comma.is_none() && last == index || gap == b", " && comma.is_none() && last == index + 1 => {
+                b", " | b","
+                    if comma.is_none() && last == index
+                        || gap == b", " && comma.is_none() && last == index + 1 =>
+                {
                     comma = Some(last);
                     true
                 }
@@ -75,7 +90,8 @@ pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
                 b". " => words[last].end - words[last].start == 1,
                 _ => false,
             };
-            let same_case = words[last + 1].shout == words[index].shout || words[last + 1].end - words[last + 1].start == 1;
+            let same_case = words[last + 1].shout == words[index].shout
+                || words[last + 1].end - words[last + 1].start == 1;
             if !joins || !same_case || !starts_name(text, words[last + 1], vocabulary) {
                 if comma == Some(last) {
                     comma = None;
@@ -99,36 +115,41 @@ pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
     found
 }
 
+/// The words that begin with a capital letter; a name has no others.
 fn words(text: &str) -> Vec<Word> {
+    let bytes = text.as_bytes();
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
     let mut words = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, first)) = chars.next() {
-        if !first.is_alphabetic() {
+    let mut at = 0;
+    while at < bytes.len() {
+        if !letter(bytes[at]) {
+            at += 1;
             continue;
         }
-        let mut end = start + first.len_utf8();
-        let (mut upper, mut lower) = (usize::from(first.is_uppercase()), usize::from(first.is_lowercase()));
-        while let Some(&(at, c)) = chars.peek() {
-            let inner = matches!(c, '\'' | '’' | '-') && text[at + c.len_utf8()..].starts_with(char::is_alphabetic);
-            if !(c.is_alphabetic() || c.is_ascii_digit() || inner) {
+        let start = at;
+        let (mut upper, mut lower, mut code) = (0, 0, false);
+        while at < bytes.len() {
+            let byte = bytes[at];
+            let inner = matches!(byte, b'\'' | b'-') && bytes.get(at + 1).is_some_and(|next| letter(*next));
+            if !(letter(byte) || byte.is_ascii_digit() || inner) {
                 break;
             }
-            upper += usize::from(c.is_uppercase());
-            lower += usize::from(c.is_lowercase());
-            if c.is_ascii_digit() {
-                lower += 100; // a code, never a name
-            }
-            end = at + c.len_utf8();
-            chars.next();
+            upper += usize::from(byte.is_ascii_uppercase());
+            lower += usize::from(byte.is_ascii_lowercase());
+            code |= byte.is_ascii_digit();
+            at += 1;
         }
-        let code = lower >= 100;
-        words.push(Word { start, end, capital: first.is_uppercase() && !code, shout: upper > 1 && lower == 0 });
+        let capital = bytes[start].is_ascii_uppercase()
+            || (bytes[start] >= 0x80 && text[start..].chars().next().is_some_and(char::is_uppercase));
+        if capital && !code {
+            words.push(Word { start, end: at, shout: upper > 1 && lower == 0 });
+        }
     }
     words
 }
 
 fn starts_name(text: &str, word: Word, vocabulary: &Vocabulary) -> bool {
-    word.capital && !vocabulary.never_in_name(&text[word.start..word.end])
+    !vocabulary.never_in_name(&text[word.start..word.end])
 }
 
 fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> bool {
@@ -141,7 +162,10 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
     }
     // A house number in front is a street; a title in front is a member of staff.
     let before = text[..start].trim_end();
-    if before.ends_with(|c: char| c.is_ascii_digit()) && !before.ends_with(['/', '-']) && !text[..start].ends_with('\n') {
+    if before.ends_with(|c: char| c.is_ascii_digit())
+        && !before.ends_with(['/', '-'])
+        && !text[..start].ends_with('\n')
+    {
         let number = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
         if (1..=5).contains(&number.len()) && vocabulary.is_street_or_firm(&next) {
             return false;
@@ -155,7 +179,11 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
     let heads_line = comma
         && (start == 0 || text[..start].ends_with(['\n', '\t', '|']) || text[..start].ends_with("  "))
         && (text[end..].starts_with("  ") || text[end..].starts_with(['\t', '|']));
-    given || heads_line || vocabulary.leads_to_name(before) || (comma && vocabulary.person_follows(&text[end..])) || vocabulary.person_follows(&text[end..])
+    given
+        || heads_line
+        || vocabulary.leads_to_name(before)
+        || (comma && vocabulary.person_follows(&text[end..]))
+        || vocabulary.person_follows(&text[end..])
 }
 
 #[cfg(test)]

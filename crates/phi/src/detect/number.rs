@@ -71,14 +71,18 @@ fn luhn_sum(from_right: impl Iterator<Item = u8>) -> u32 {
 #[cfg(test)]
 pub(super) fn is_npi(digits: &[u8]) -> bool {
     // 24 is the Luhn sum of the prefix 80840 in front of ten digits.
-    digits.len() == 10 && matches!(digits[0], b'1' | b'2') && (luhn_sum(digits.iter().rev().copied()) + 24) % 10 == 0
+    digits.len() == 10
+        && matches!(digits[0], b'1' | b'2')
+        && (luhn_sum(digits.iter().rev().copied()) + 24) % 10 == 0
 }
 
 /// Whether nine digits are a bank routing number.
 #[cfg(test)]
 pub(super) fn is_routing(digits: &[u8]) -> bool {
     digits.len() == 9
-        && digits.iter().zip([3u32, 7, 1].iter().cycle()).map(|(d, w)| u32::from(d - b'0') * w).sum::<u32>() % 10 == 0
+        && digits.iter().zip([3u32, 7, 1].iter().cycle()).map(|(d, w)| u32::from(d - b'0') * w).sum::<u32>()
+            % 10
+            == 0
 }
 
 /// Whether 15 digits are an IMEI by a reporting body that exists (TS 23.003: 01, 35, 86, 91, 98, 99).
@@ -120,7 +124,16 @@ mod tests {
         for good in ["123456780", "899881576", "001010002", "665123456", "667123456"] {
             assert!(is_ssn(good.as_bytes()), "{good}");
         }
-        for bad in ["000123456", "666123456", "900123456", "123006789", "123450000", "12345678", "111111111", "123456789"] {
+        for bad in [
+            "000123456",
+            "666123456",
+            "900123456",
+            "123006789",
+            "123450000",
+            "12345678",
+            "111111111",
+            "123456789",
+        ] {
             assert!(!is_ssn(bad.as_bytes()), "{bad}");
         }
     }

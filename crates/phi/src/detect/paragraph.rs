@@ -50,7 +50,8 @@ impl Paragraphs {
             let between = &text.as_bytes()[last.end..hit.start.max(last.end)];
             let newline = memchr::memchr(b'\n', between).is_some();
             if (newline && self.hits.len() >= PIECE) || blank_line(between).is_some() {
-                let next = last.end + blank_line(between).or_else(|| memchr::memchr(b'\n', between)).unwrap_or(0);
+                let next =
+                    last.end + blank_line(between).or_else(|| memchr::memchr(b'\n', between)).unwrap_or(0);
                 self.close(text, next, vocabulary, each);
             }
         }
@@ -80,15 +81,16 @@ impl Paragraphs {
         let mut begin = floor + last_blank_line(&bytes[floor..first.start]).unwrap_or(0);
         let ceiling = limit.min(last.end + REACH).max(last.end).min(text.len());
         let finish = last.end + blank_line(&bytes[last.end..ceiling]).unwrap_or(ceiling - last.end);
-        let (mut names, mut from) = names(text, begin, finish, vocabulary);
+        let mut names = names(text, begin, finish, &hits, vocabulary);
         let is_form = hits.iter().all(|hit| heads_its_line(bytes, hit.start));
         if names.is_empty() && is_form && begin > floor {
             // A form with a blank line after each field: the name stands a paragraph above.
             let above = &bytes[floor..begin];
-            let trimmed = above.len() - above.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+            let trimmed =
+                above.len() - above.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
             if trimmed > 0 {
                 begin = floor + last_blank_line(&above[..trimmed]).unwrap_or(0);
-                (names, from) = self::names(text, begin, finish, vocabulary);
+                names = name::find_from(text, begin, finish, vocabulary);
             }
         }
         let goes_on = self.open_is_form
@@ -103,16 +105,16 @@ impl Paragraphs {
         let mut names = names.into_iter().peekable();
         let mut last_end = 0;
         for hit in hits {
-            while let Some(found) = names.next_if(|found| from + found.start < hit.start) {
+            while let Some(found) = names.next_if(|found| found.start < hit.start) {
                 // A line of a list: the name begins it, and values of its own follow.
                 let begins = last_end > 0
-                    && last_end <= from + found.start
-                    && !same_line(bytes, last_end, from + found.start)
-                    && same_line(bytes, from + found.start, hit.start);
+                    && last_end <= found.start
+                    && !same_line(bytes, last_end, found.start)
+                    && same_line(bytes, found.start, hit.start);
                 if begins && !is_form {
                     self.flush(each);
                 }
-                self.person(found, from, each);
+                self.person(found, each);
             }
             last_end = hit.end;
             let new = matches!(hit.kind, Entity::Ssn | Entity::Mrn | Entity::Dob | Entity::MemberId);
@@ -126,25 +128,43 @@ impl Paragraphs {
             self.open.values.push((hit.kind, hit.norm));
         }
         for found in names {
-            self.person(found, from, each);
+            self.person(found, each);
         }
     }
 
-    fn person(&mut self, found: name::Found, from: usize, each: &mut dyn FnMut(Group)) {
+    fn person(&mut self, found: name::Found, each: &mut dyn FnMut(Group)) {
         let form = self.open_is_form;
         if self.open.differs(Entity::Name, &found.norm) {
             self.flush(each);
             self.open_is_form = form;
         }
-        self.open.name_at = Some(from + found.start);
+        self.open.name_at = Some(found.start);
         self.open.values.push((Entity::Name, found.norm));
     }
 }
 
-fn names(text: &str, begin: usize, end: usize, vocabulary: &Vocabulary) -> (Vec<name::Found>, usize) {
-    let from = (begin..=end).find(|at| text.is_char_boundary(*at)).unwrap_or(end);
-    let to = (from..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(from);
-    (name::find(&text[from..to], vocabulary), from)
+/// Names near values, which is where those whom they belong to are named: the text between is not looked at.
+fn names(text: &str, begin: usize, end: usize, hits: &[Hit], vocabulary: &Vocabulary) -> Vec<name::Found> {
+    const BEFORE: usize = 200;
+    const AFTER: usize = 100;
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut done = begin;
+    let mut hits = hits.iter().peekable();
+    while let Some(first) = hits.next() {
+        let from = first.start.saturating_sub(BEFORE).max(done);
+        // From the beginning of a line, so that no name is cut.
+        let from = memchr::memrchr(b'\n', &bytes[done..from])
+            .map_or(done.max(from.saturating_sub(BEFORE)), |at| done + at + 1);
+        let mut last = first.end;
+        while let Some(next) = hits.next_if(|next| next.start <= last + BEFORE + AFTER) {
+            last = last.max(next.end);
+        }
+        let to = (last + AFTER).min(end).max(from);
+        found.extend(name::find_from(text, from, to, vocabulary));
+        done = to;
+    }
+    found
 }
 
 /// Whether nothing but a label stands before a value on its line.

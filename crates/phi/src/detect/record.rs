@@ -47,7 +47,8 @@ impl Record {
 
     /// Whether this value shows that another person begins, in a format that does not say where records end.
     pub(super) fn begins_another(&self, kind: Entity, norm: &str) -> bool {
-        matches!(kind, Entity::Ssn | Entity::Dob) && self.values.iter().any(|(known, value)| *known == kind && value != norm)
+        matches!(kind, Entity::Ssn | Entity::Dob)
+            && self.values.iter().any(|(known, value)| *known == kind && value != norm)
     }
 
     /// Ends the record and gives its values.

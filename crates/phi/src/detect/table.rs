@@ -37,7 +37,12 @@ pub(super) struct Column {
 }
 
 /// Decides about the columns from the header, if it is known, and the first rows.
-pub(super) fn plan(header: &[String], rows: &[Vec<String>], today: Date, vocabulary: &Vocabulary) -> Arc<Plan> {
+pub(super) fn plan(
+    header: &[String],
+    rows: &[Vec<String>],
+    today: Date,
+    vocabulary: &Vocabulary,
+) -> Arc<Plan> {
     let width = rows.iter().map(Vec::len).chain([header.len()]).max().unwrap_or(0);
     let (meanings, skip) = if header.is_empty() {
         match find_header(rows, vocabulary) {
@@ -53,14 +58,25 @@ pub(super) fn plan(header: &[String], rows: &[Vec<String>], today: Date, vocabul
     let body = &rows[skip.min(rows.len())..];
     let mut columns: Vec<Column> = (0..width)
         .map(|index| {
-            let cells = || body.iter().filter_map(move |row| row.get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
-            let meaning = meanings.get(index).copied().flatten().or_else(|| by_content(cells, today, vocabulary).map(Meaning::Is));
+            let cells = || {
+                body.iter()
+                    .filter_map(move |row| row.get(index))
+                    .map(|cell| cell.trim())
+                    .filter(|cell| !cell.is_empty())
+            };
+            let meaning = meanings
+                .get(index)
+                .copied()
+                .flatten()
+                .or_else(|| by_content(cells, today, vocabulary).map(Meaning::Is));
             Column { meaning, order: order_of(cells) }
         })
         .collect();
     split_names(&mut columns, body, vocabulary);
     bare_numbers(&mut columns, body, vocabulary);
-    let unknown = columns.iter().all(|column| matches!(column.meaning, None | Some(Meaning::Other))) && skip == 0 && header.is_empty();
+    let unknown = columns.iter().all(|column| matches!(column.meaning, None | Some(Meaning::Other)))
+        && skip == 0
+        && header.is_empty();
     Arc::new(Plan { columns, key_value: false, skip, unknown })
 }
 
@@ -82,30 +98,45 @@ fn header_meanings(row: &[String], vocabulary: &Vocabulary) -> Vec<Option<Meanin
 fn find_header(rows: &[Vec<String>], vocabulary: &Vocabulary) -> Option<usize> {
     rows.iter().take(HEADER_WITHIN).position(|row| {
         let filled: Vec<&String> = row.iter().filter(|cell| !cell.trim().is_empty()).collect();
-        let labels = filled.iter().filter(|cell| cell.len() <= 48 && vocabulary.column(cell).is_some()).count();
-        let values = filled.iter().filter(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 4 || cell.contains('@')).count();
+        let labels =
+            filled.iter().filter(|cell| cell.len() <= 48 && vocabulary.column(cell).is_some()).count();
+        let values = filled
+            .iter()
+            .filter(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 4 || cell.contains('@'))
+            .count();
         values == 0 && (labels >= 2 || (labels == 1 && filled.len() == 1 && row.len() == 1))
     })
 }
 
 /// Whether the rows are pairs of a label and its value.
 fn is_key_value(rows: &[Vec<String>], vocabulary: &Vocabulary) -> bool {
-    let pairs = rows.iter().filter(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count() >= 2).count();
+    let pairs =
+        rows.iter().filter(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count() >= 2).count();
     let labelled = rows
         .iter()
-        .filter(|row| row.len() >= 2 && row[0].len() <= 48 && matches!(vocabulary.column(&row[0]), Some(Meaning::Is(_) | Meaning::Part(_))))
+        .filter(|row| {
+            row.len() >= 2
+                && row[0].len() <= 48
+                && matches!(vocabulary.column(&row[0]), Some(Meaning::Is(_) | Meaning::Part(_)))
+        })
         .count();
     labelled >= 2 && labelled * 3 >= pairs
 }
 
 /// What a column without a telling header holds: at least 80 % of it must be valid.
-fn by_content<'a, I: Iterator<Item = &'a str>>(cells: impl Fn() -> I, today: Date, vocabulary: &Vocabulary) -> Option<Entity> {
+fn by_content<'a, I: Iterator<Item = &'a str>>(
+    cells: impl Fn() -> I,
+    today: Date,
+    vocabulary: &Vocabulary,
+) -> Option<Entity> {
     let count = cells().take(SAMPLE).count();
     if count < 4 {
         return None;
     }
     let share = |fits: &dyn Fn(&str) -> bool| cells().filter(|cell| fits(cell)).count() * 5 >= count * 4;
-    let of = |kind: Entity| move |cell: &str| value::of_kind(kind, cell, Order::MonthFirst, today, false, vocabulary).is_some();
+    let of = |kind: Entity| {
+        move |cell: &str| value::of_kind(kind, cell, Order::MonthFirst, today, false, vocabulary).is_some()
+    };
     let dashed = |cell: &str| cell.len() == 11 && cell.as_bytes()[3] == b'-' && cell.as_bytes()[6] == b'-';
     if share(&|cell| dashed(cell) && of(Entity::Ssn)(cell)) {
         return Some(Entity::Ssn);
@@ -136,9 +167,13 @@ fn by_content<'a, I: Iterator<Item = &'a str>>(cells: impl Fn() -> I, today: Dat
     }
     let person = |cell: &str| {
         let words = || cell.split([' ', ',']).filter(|word| !word.is_empty());
-        name::is_name_value(cell) && (2..=4).contains(&words().count()) && words().all(|word| word.starts_with(char::is_uppercase))
+        name::is_name_value(cell)
+            && (2..=4).contains(&words().count())
+            && words().all(|word| word.starts_with(char::is_uppercase))
     };
-    let given = cells().filter(|cell| person(cell) && name::normalise(cell).split(' ').any(|part| vocabulary.is_given(part))).count();
+    let given = cells()
+        .filter(|cell| person(cell) && name::normalise(cell).split(' ').any(|part| vocabulary.is_given(part)))
+        .count();
     (share(&person) && given * 5 >= count).then_some(Entity::Name)
 }
 
@@ -147,14 +182,19 @@ fn split_names(columns: &mut [Column], body: &[Vec<String>], vocabulary: &Vocabu
     let word = |cell: &str| name::is_name_value(cell) && !cell.trim().contains([' ', ',']);
     let share = |index: usize, fits: &dyn Fn(&str) -> bool| {
         let filled = body.iter().filter_map(|row| row.get(index)).filter(|cell| !cell.trim().is_empty());
-        let (all, fit) = filled.fold((0, 0), |(all, fit), cell| (all + 1, fit + usize::from(fits(cell.trim()))));
+        let (all, fit) =
+            filled.fold((0, 0), |(all, fit), cell| (all + 1, fit + usize::from(fits(cell.trim()))));
         all >= 4 && fit * 5 >= all * 3
     };
-    if columns.iter().any(|column| matches!(column.meaning, Some(Meaning::Part(_) | Meaning::Is(Entity::Name)))) {
+    if columns
+        .iter()
+        .any(|column| matches!(column.meaning, Some(Meaning::Part(_) | Meaning::Is(Entity::Name))))
+    {
         return;
     }
     for first in 0..columns.len() {
-        if columns[first].meaning.is_some() || !share(first, &|cell| word(cell) && vocabulary.is_given(cell)) {
+        if columns[first].meaning.is_some() || !share(first, &|cell| word(cell) && vocabulary.is_given(cell))
+        {
             continue;
         }
         for last in [first.wrapping_sub(1), first + 1] {
@@ -170,13 +210,22 @@ fn split_names(columns: &mut [Column], body: &[Vec<String>], vocabulary: &Vocabu
 /// Nine digits in every row, none of them impossible, beside names and birthdays: social security numbers.
 fn bare_numbers(columns: &mut [Column], body: &[Vec<String>], vocabulary: &Vocabulary) {
     let has = |wanted: Entity| columns.iter().any(|column| column.meaning == Some(Meaning::Is(wanted)));
-    let named = has(Entity::Name) || columns.iter().any(|column| matches!(column.meaning, Some(Meaning::Part(_))));
+    let named =
+        has(Entity::Name) || columns.iter().any(|column| matches!(column.meaning, Some(Meaning::Part(_))));
     if !named || !has(Entity::Dob) || has(Entity::Ssn) || body.len() < 20 {
         return;
     }
     for index in 0..columns.len() {
-        let mut filled = body.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).peekable();
-        if columns[index].meaning.is_none() && filled.peek().is_some() && filled.all(|cell| value::ssn(cell.as_bytes(), vocabulary).is_some()) {
+        let mut filled = body
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| cell.trim())
+            .filter(|cell| !cell.is_empty())
+            .peekable();
+        if columns[index].meaning.is_none()
+            && filled.peek().is_some()
+            && filled.all(|cell| value::ssn(cell.as_bytes(), vocabulary).is_some())
+        {
             columns[index].meaning = Some(Meaning::Is(Entity::Ssn));
         }
     }
@@ -202,11 +251,16 @@ pub(super) fn delimiter(text: &str) -> Option<u8> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(40).collect();
     let best = [b',', b'\t', b';', b'|'].into_iter().filter_map(|delimiter| {
         let counts: Vec<usize> = lines.iter().map(|line| count_outside_quotes(line, delimiter)).collect();
-        let most = *counts.iter().filter(|count| **count > 0).max_by_key(|wanted| (counts.iter().filter(|c| c == wanted).count(), **wanted))?;
+        let most = *counts
+            .iter()
+            .filter(|count| **count > 0)
+            .max_by_key(|wanted| (counts.iter().filter(|c| c == wanted).count(), **wanted))?;
         let same = counts.iter().filter(|count| **count == most).count();
         let enough = if lines.len() == 1 { most >= 2 } else { same >= 2 && same * 10 >= lines.len() * 7 };
         // Prose has commas too, but followed by spaces.
-        let prose = delimiter == b',' && lines.iter().filter(|line| line.contains(", ")).count() * 2 > lines.len() && most < 3;
+        let prose = delimiter == b','
+            && lines.iter().filter(|line| line.contains(", ")).count() * 2 > lines.len()
+            && most < 3;
         (enough && !prose).then_some((same * most.min(20), delimiter))
     });
     best.max().map(|(_, delimiter)| delimiter)
@@ -238,7 +292,12 @@ mod tests {
 
     #[test]
     fn a_header_may_stand_below_a_title() {
-        let plan = plan(&[], &rows("Recall list||\n||\nPatient|DOB|Chart No\nRoe, Ann|1/2/80|4711"), TODAY, Vocabulary::get());
+        let plan = plan(
+            &[],
+            &rows("Recall list||\n||\nPatient|DOB|Chart No\nRoe, Ann|1/2/80|4711"),
+            TODAY,
+            Vocabulary::get(),
+        );
         assert_eq!(plan.skip, 3);
         let expected = [Entity::Name, Entity::Dob, Entity::Mrn].map(|kind| Some(Meaning::Is(kind)));
         assert_eq!(plan.columns.iter().map(|column| column.meaning).collect::<Vec<_>>(), expected);
@@ -246,7 +305,11 @@ mod tests {
 
     #[test]
     fn columns_speak_for_themselves() {
-        let text = (0..8u32).map(|n| format!("Ann|Roe{}|{}-01-02|512-4{n}-671{n}|x", char::from(b'a' + n as u8), 1950 + n * 6)).collect::<Vec<_>>();
+        let text = (0..8u32)
+            .map(|n| {
+                format!("Ann|Roe{}|{}-01-02|512-4{n}-671{n}|x", char::from(b'a' + n as u8), 1950 + n * 6)
+            })
+            .collect::<Vec<_>>();
         let meanings = meanings(&text.join("\n"));
         assert_eq!(meanings[2], Some(Meaning::Is(Entity::Dob)));
         assert_eq!(meanings[3], Some(Meaning::Is(Entity::Ssn)));
@@ -257,7 +320,8 @@ mod tests {
 
     #[test]
     fn a_form_is_labels_and_values() {
-        let plan = plan(&[], &rows("Name|Ann Roe\nDate of Birth|1/2/80\nSSN|512-40-6710"), TODAY, Vocabulary::get());
+        let plan =
+            plan(&[], &rows("Name|Ann Roe\nDate of Birth|1/2/80\nSSN|512-40-6710"), TODAY, Vocabulary::get());
         assert!(plan.key_value);
     }
 

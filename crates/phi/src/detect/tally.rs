@@ -59,7 +59,11 @@ impl Tally {
 
     /// Distinct values by kind; kinds without any are left out.
     pub(crate) fn counts(&self) -> EntityCounts {
-        self.kinds.iter().map(|(kind, distinct)| (*kind, distinct.count())).filter(|(_, count)| *count > 0).collect()
+        self.kinds
+            .iter()
+            .map(|(kind, distinct)| (*kind, distinct.count()))
+            .filter(|(_, count)| *count > 0)
+            .collect()
     }
 
     /// Fingerprints by kind, as hex; of kinds past the exact limit none.
@@ -69,7 +73,11 @@ impl Tally {
             all.sort_unstable();
             all
         };
-        self.kinds.iter().map(|(kind, distinct)| (*kind, hex(distinct))).filter(|(_, all)| !all.is_empty()).collect()
+        self.kinds
+            .iter()
+            .map(|(kind, distinct)| (*kind, hex(distinct)))
+            .filter(|(_, all)| !all.is_empty())
+            .collect()
     }
 
     /// Form for the cache: for each kind its number, whether a sketch follows, the length, the fingerprints or registers, and
@@ -113,7 +121,8 @@ impl Tally {
                 distinct.exact = words.iter().map(|word| (u64::from_le_bytes(*word), ())).collect();
             }
             let samples = std::str::from_utf8(samples).ok()?;
-            distinct.samples = samples.split('\n').filter(|sample| !sample.is_empty()).map(str::to_owned).collect();
+            distinct.samples =
+                samples.split('\n').filter(|sample| !sample.is_empty()).map(str::to_owned).collect();
             tally.kinds.insert(kind, distinct);
         }
         bytes.is_empty().then_some(tally)
@@ -186,7 +195,11 @@ mod tests {
         let mut tally = Tally::default();
         let first = tally.add(&[1; 32], Entity::Ssn, "123456780");
         assert_eq!(tally.add(&[1; 32], Entity::Ssn, "123456780"), first);
-        assert_ne!(fingerprint(&[2; 32], Entity::Ssn, "123456780"), first, "another practice's key gives another fingerprint");
+        assert_ne!(
+            fingerprint(&[2; 32], Entity::Ssn, "123456780"),
+            first,
+            "another practice's key gives another fingerprint"
+        );
         assert_eq!(tally.counts()[&Entity::Ssn], 1);
         assert_eq!(tally.samples()[0].masked, "*******80");
         let back = Tally::from_bytes(&tally.to_bytes()).unwrap();

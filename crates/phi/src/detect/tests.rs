@@ -16,7 +16,8 @@ fn counts(outcome: &Outcome) -> Vec<(Entity, u64)> {
 
 #[test]
 fn a_form_with_blank_lines_is_one_person() {
-    let outcome = look(|sink| sink.text("Name: Qzrt Vbnmly\n\nDOB: 1/2/1980\n\nSSN: 512-40-6710\n\nChart #: 83566\n"));
+    let outcome =
+        look(|sink| sink.text("Name: Qzrt Vbnmly\n\nDOB: 1/2/1980\n\nSSN: 512-40-6710\n\nChart #: 83566\n"));
     assert_eq!(outcome.people.estimate().value, 1, "{:?}", counts(&outcome));
     assert!(outcome.has_phi() && outcome.name_with_birthday);
 }
@@ -34,7 +35,12 @@ fn a_list_is_a_person_a_line() {
 fn a_delimited_text_is_a_table_whatever_the_pieces() {
     let mut text = String::from("Patient,DOB,SSN,Notes\n");
     for n in 0..5000 {
-        text += &format!("\"Roe, Ann\",19{:02}-01-02,5{:02}-{:02}-6710,\"call\nback\"\n", n % 90 + 10, n / 90, n % 90 + 10);
+        text += &format!(
+            "\"Roe, Ann\",19{:02}-01-02,5{:02}-{:02}-6710,\"call\nback\"\n",
+            n % 90 + 10,
+            n / 90,
+            n % 90 + 10
+        );
     }
     let whole = look(|sink| sink.delimited(&text));
     let pieces = look(|sink| text.split_inclusive('\n').for_each(|line| sink.delimited(line)));

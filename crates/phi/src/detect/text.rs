@@ -44,7 +44,8 @@ impl Scanner<'_> {
         // A value is read once, even where it is reached again by its later digits.
         let mut done = 0;
         while let Some(found) = next_digit_or_at(self.text, at) {
-            let (hit, resume) = if self.text[found] == b'@' { self.mailbox(found, done) } else { self.digits(found) };
+            let (hit, resume) =
+                if self.text[found] == b'@' { self.mailbox(found, done) } else { self.digits(found) };
             at = resume.max(found + 1);
             if let Some(hit) = hit {
                 done = hit.end;
@@ -103,7 +104,8 @@ impl Scanner<'_> {
         let mut at = end;
         while at < self.text.len() && at - start < 64 {
             let byte = self.text[at];
-            let joins = matches!(byte, b'-' | b'.' | b'/' | b':') && self.byte(at + 1).is_ascii_alphanumeric();
+            let joins =
+                matches!(byte, b'-' | b'.' | b'/' | b':') && self.byte(at + 1).is_ascii_alphanumeric();
             if !(byte.is_ascii_alphanumeric() || joins) {
                 break;
             }
@@ -113,13 +115,18 @@ impl Scanner<'_> {
     }
 
     fn token_end(&self, from: usize) -> usize {
-        from + self.text[from..].iter().take(128).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count()
+        from + self.text[from..]
+            .iter()
+            .take(128)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            .count()
     }
 
     /// Whether letters right after digits belong to a date: `2nd`, `12Mar1985`.
     fn month_or_suffix(&self, at: usize) -> bool {
         let letters = &self.text[at..(at + 3).min(self.text.len())];
-        matches!(letters.get(..2), Some(b"st" | b"nd" | b"rd" | b"th")) && !self.byte(at + 2).is_ascii_alphanumeric()
+        matches!(letters.get(..2), Some(b"st" | b"nd" | b"rd" | b"th"))
+            && !self.byte(at + 2).is_ascii_alphanumeric()
     }
 
     /// A token of letters and digits: only ever a member or chart number, and only with a label.
@@ -160,18 +167,39 @@ impl Scanner<'_> {
 
     /// A label that is near enough to speak for the value at `start`: at most `words` other words between.
     fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
-        let quoted = self.text[..start].iter().rev().take(2).take_while(|b| matches!(b, b'(' | b'"' | b'\'' | b'<' | b'[')).count();
+        let quoted = self.text[..start]
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|b| matches!(b, b'(' | b'"' | b'\'' | b'<' | b'['))
+            .count();
         let before = &self.text[..start - quoted];
-        let label = self.vocabulary.label_before(before);
+        // A label of something else may stand two words away.
+        let near = self.vocabulary.may_have_label(before, words.max(2), true);
+        let label = if near { self.vocabulary.label_before(before) } else { None };
         match label {
-            Some(Label { meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, .. }) => Some(Meaning::Other),
-            Some(Label { meaning, words_between, sentence_between: false, short }) if words_between <= words => {
+            Some(Label {
+                meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
+            }) => Some(Meaning::Other),
+            Some(Label { meaning, words_between, sentence_between: false, short })
+                if words_between <= words =>
+            {
                 // `the chart shows 2024` has `chart`, and it is no label: one common word must stand right before.
                 let loose = short && words_between > 0;
-                if loose && !matches!(meaning, Meaning::Is(Entity::Ssn | Entity::Dob | Entity::Pan)) { None } else { Some(meaning) }
+                if loose && !matches!(meaning, Meaning::Is(Entity::Ssn | Entity::Dob | Entity::Pan)) {
+                    None
+                } else {
+                    Some(meaning)
+                }
             }
             _ => self.columns.meaning(self.text, start, self.vocabulary),
         }
+    }
+
+    /// The same where only a label for a value counts: a number that is nothing without one.
+    fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        let near = self.vocabulary.may_have_label(&self.text[..start], words, false);
+        if near { self.label(start, words) } else { self.columns.meaning(self.text, start, self.vocabulary) }
     }
 
     fn hit(start: usize, end: usize, kind: Entity, norm: String) -> Option<Hit> {
@@ -198,7 +226,8 @@ impl Scanner<'_> {
                 // `123 - 45 - 6789`
             }
             let part = self.text.get(at..at + length)?;
-            if !part.iter().all(u8::is_ascii_digit) || (group < 2 && self.byte(at + length).is_ascii_digit()) {
+            if !part.iter().all(u8::is_ascii_digit) || (group < 2 && self.byte(at + length).is_ascii_digit())
+            {
                 return None;
             }
             digits[filled..filled + length].copy_from_slice(part);
@@ -206,7 +235,9 @@ impl Scanner<'_> {
             at += length;
         }
         let next = self.byte(at);
-        if next.is_ascii_alphanumeric() || (matches!(next, b'-' | b'/') && self.byte(at + 1).is_ascii_alphanumeric()) {
+        if next.is_ascii_alphanumeric()
+            || (matches!(next, b'-' | b'/') && self.byte(at + 1).is_ascii_alphanumeric())
+        {
             return None;
         }
         let norm = value::ssn(&digits, self.vocabulary)?;
@@ -248,7 +279,7 @@ impl Scanner<'_> {
         if !found.date.is_birthday(self.today) {
             return None;
         }
-        let labelled = self.label(begin, 3) == Some(Meaning::Is(Entity::Dob));
+        let labelled = self.own_label(begin, 3) == Some(Meaning::Is(Entity::Dob));
         if labelled || self.vocabulary.label_after(&self.text[found.end..], Entity::Dob) {
             Self::hit(begin, found.end, Entity::Dob, found.date.iso())
         } else {
@@ -277,7 +308,9 @@ impl Scanner<'_> {
 
     fn fax_or_payer(&self, start: usize) -> bool {
         let before = &self.text[start.saturating_sub(24)..start];
-        [&b"fax"[..], b"payer", b"payor", b"Fax", b"FAX"].iter().any(|word| memchr::memmem::find(before, word).is_some())
+        [&b"fax"[..], b"payer", b"payor", b"Fax", b"FAX"]
+            .iter()
+            .any(|word| memchr::memmem::find(before, word).is_some())
     }
 
     /// `4111 1111 1111 1111`, `3782-822463-10005`.
@@ -296,7 +329,8 @@ impl Scanner<'_> {
     /// Five to twenty digits in one piece: a label must say what they are.
     fn long(&mut self, start: usize, end: usize) -> Option<Hit> {
         let digits = &self.text[start..end];
-        match self.label(start, 3) {
+        let label = if digits.len() >= 15 { self.label(start, 3) } else { self.own_label(start, 3) };
+        match label {
             Some(Meaning::Is(Entity::Ssn)) => self.bare_ssn(start, end),
             Some(Meaning::Is(Entity::Pan)) => {
                 let norm = value::card(digits, self.vocabulary)?;
@@ -323,13 +357,15 @@ impl Scanner<'_> {
 
     fn expiry_follows(&self, end: usize) -> bool {
         let after = &self.text[end..self.text.len().min(end + 14)];
-        [&b"exp"[..], b"Exp", b"EXP", b"cvv", b"CVV", b"cvc"].iter().any(|word| memchr::memmem::find(after, word).is_some())
+        [&b"exp"[..], b"Exp", b"EXP", b"cvv", b"CVV", b"cvc"]
+            .iter()
+            .any(|word| memchr::memmem::find(after, word).is_some())
     }
 
     /// A member or chart number: a label must say so.
     fn identifier(&mut self, start: usize, digit: usize) -> Option<Hit> {
         let (raw, end) = value::identifier_shape(self.text, start, digit)?;
-        let meaning = self.label(start, 1)?;
+        let meaning = self.own_label(start, 1)?;
         let Meaning::Is(kind @ (Entity::Mrn | Entity::MemberId)) = meaning else { return None };
         // Where a date or a telephone number follows such a label, the label meant something else.
         let date = date::at(self.text, start, self.order, self.today).filter(|found| found.end >= end);
@@ -364,7 +400,8 @@ fn next_digit_or_at(text: &[u8], from: usize) -> Option<usize> {
         // A byte minus '0' is below 10 exactly if adding 118 leaves its high bit clear; the same with '@' and 127.
         let digit = word ^ 0x3030_3030_3030_3030;
         let at_sign = word ^ 0x4040_4040_4040_4040;
-        let none = (((digit & LOW) + 0x7676_7676_7676_7676) | digit) & (((at_sign & LOW) + LOW) | at_sign) & HIGH;
+        let none =
+            (((digit & LOW) + 0x7676_7676_7676_7676) | digit) & (((at_sign & LOW) + LOW) | at_sign) & HIGH;
         if none != HIGH {
             return Some(from + index * 8 + ((none ^ HIGH).trailing_zeros() / 8) as usize);
         }

@@ -42,7 +42,12 @@ pub(super) fn phone_shape(text: &[u8], start: usize) -> Option<([u8; 10], usize)
     let mut filled = 0;
     for length in [3usize, 3, 4] {
         if filled > 0 {
-            let gap = text.get(at..)?.iter().take(3).take_while(|byte| matches!(byte, b')' | b' ' | b'-' | b'.' | b'/')).count();
+            let gap = text
+                .get(at..)?
+                .iter()
+                .take(3)
+                .take_while(|byte| matches!(byte, b')' | b' ' | b'-' | b'.' | b'/'))
+                .count();
             if gap == 0 {
                 return None;
             }
@@ -57,7 +62,8 @@ pub(super) fn phone_shape(text: &[u8], start: usize) -> Option<([u8; 10], usize)
         at += length;
     }
     let next = text.get(at).copied().unwrap_or(b' ');
-    let goes_on = next.is_ascii_digit() || (matches!(next, b'-' | b'.') && text.get(at + 1).is_some_and(u8::is_ascii_digit));
+    let goes_on = next.is_ascii_digit()
+        || (matches!(next, b'-' | b'.') && text.get(at + 1).is_some_and(u8::is_ascii_digit));
     (!goes_on).then_some((digits, at))
 }
 
@@ -83,7 +89,8 @@ pub(super) fn card_groups(text: &[u8], start: usize) -> Option<(Vec<u8>, usize)>
             part.iter().all(u8::is_ascii_digit)
         });
         let next = text.get(at).copied().unwrap_or(b' ');
-        let goes_on = next.is_ascii_alphanumeric() || (next == separator && text.get(at + 1).is_some_and(u8::is_ascii_digit) && next != b' ');
+        let goes_on = next.is_ascii_alphanumeric()
+            || (next == separator && text.get(at + 1).is_some_and(u8::is_ascii_digit) && next != b' ');
         if fits && !goes_on {
             return Some((digits, at));
         }
@@ -105,7 +112,10 @@ pub(super) fn mailbox_shape(text: &[u8], at: usize) -> Option<(usize, usize)> {
     }
     let host = text.get(at + 1..end)?;
     let top = host.rsplit(|byte| *byte == b'.').next()?;
-    let fits = start < at && host.contains(&b'.') && (2..=24).contains(&top.len()) && top.iter().all(u8::is_ascii_alphabetic);
+    let fits = start < at
+        && host.contains(&b'.')
+        && (2..=24).contains(&top.len())
+        && top.iter().all(u8::is_ascii_alphabetic);
     fits.then_some((start, end))
 }
 
@@ -114,7 +124,8 @@ pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> Optio
     let mut end = digit;
     while end < text.len() && end - start < 28 {
         let byte = text[end];
-        let joins = matches!(byte, b'-' | b'/' | b'.') && text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+        let joins =
+            matches!(byte, b'-' | b'/' | b'.') && text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
         if !(byte.is_ascii_alphanumeric() || joins) {
             break;
         }
@@ -127,7 +138,9 @@ pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> Optio
             break;
         }
         let group = if text.get(end) == Some(&b' ') { short(end + 1) } else { 0 };
-        let closes = text.get(end + 1 + group).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'/' | b'-'));
+        let closes = text
+            .get(end + 1 + group)
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'/' | b'-'));
         if !(3..=4).contains(&group) || !closes || end - start > 11 {
             break;
         }
@@ -148,7 +161,8 @@ impl EndsWithDigits for [u8] {
 
 /// A member or chart number as letters and digits only, in capitals; `None` if it cannot be one.
 pub(super) fn identifier(kind: Entity, raw: &str) -> Option<String> {
-    let norm: String = raw.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let norm: String =
+        raw.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     let digits = norm.bytes().filter(u8::is_ascii_digit).count();
     let letters = norm.len() - digits;
     let (least, most) = if kind == Entity::Mrn { (4, 16) } else { (6, 20) };
@@ -166,26 +180,47 @@ pub(super) fn identifier(kind: Entity, raw: &str) -> Option<String> {
 /// A cell or field that its column or label says to be of `kind`, in normal form. `None` where it is not.
 ///
 /// `trusted` means that the format itself defines the place; then short and odd identifiers are taken too.
-pub(super) fn of_kind(kind: Entity, raw: &str, order: Order, today: Date, trusted: bool, vocabulary: &Vocabulary) -> Option<String> {
+pub(super) fn of_kind(
+    kind: Entity,
+    raw: &str,
+    order: Order,
+    today: Date,
+    trusted: bool,
+    vocabulary: &Vocabulary,
+) -> Option<String> {
     let raw = raw.trim().trim_matches(['"', '\'']).trim();
-    if raw.is_empty() || raw.len() > 256 || raw.contains(['*', '•']) || raw.contains("XX") && !matches!(kind, Entity::Name) {
+    if raw.is_empty()
+        || raw.len() > 256
+        || raw.contains(['*', '•'])
+        || raw.contains("XX") && !matches!(kind, Entity::Name)
+    {
         return None;
     }
     match kind {
         Entity::Ssn => {
             let digits = digits_of(raw, &['-', ' ', '.', '–', '‑'])?;
             // A spreadsheet takes the number for a number and drops its leading zeros.
-            let padded = if (7..=8).contains(&digits.len()) && raw.len() == digits.len() { format!("{digits:0>9}") } else { digits };
+            let padded = if (7..=8).contains(&digits.len()) && raw.len() == digits.len() {
+                format!("{digits:0>9}")
+            } else {
+                digits
+            };
             ssn(padded.as_bytes(), vocabulary)
         }
         Entity::Pan => card(digits_of(raw, &['-', ' ', '.'])?.as_bytes(), vocabulary),
         Entity::Dob => birthday(raw, order, today),
         Entity::Mrn | Entity::MemberId => {
-            let norm: String = raw.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-            let plausible = raw.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ' ' | '.' | '/' | '_' | '#'));
+            let norm: String =
+                raw.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+            let plausible = raw
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ' ' | '.' | '/' | '_' | '#'));
             let digits = norm.bytes().filter(u8::is_ascii_digit).count();
             let least = if trusted { 1 } else { 3 };
-            let fits = plausible && (least..=24).contains(&norm.len()) && digits >= least.min(3) && (trusted || digits * 3 >= norm.len());
+            let fits = plausible
+                && (least..=24).contains(&norm.len())
+                && digits >= least.min(3)
+                && (trusted || digits * 3 >= norm.len());
             (fits && !norm.bytes().all(|byte| byte == b'0')).then_some(norm)
         }
         Entity::Phone => {
@@ -234,21 +269,30 @@ pub(super) fn whole_date(raw: &str, order: Order, today: Date) -> Option<Date> {
         if let Some(found) = date::at(text, 0, order, today) {
             // A time of day may follow.
             let rest = &text[found.end..];
-            let time = rest.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'T' | b' ' | b'.' | b'Z' | b'+' | b'-' | b'A' | b'P' | b'M'));
+            let time = rest.iter().all(|byte| {
+                byte.is_ascii_digit()
+                    || matches!(byte, b':' | b'T' | b' ' | b'.' | b'Z' | b'+' | b'-' | b'A' | b'P' | b'M')
+            });
             return time.then_some(found.date);
         }
         let days: u32 = raw.strip_suffix(".0").unwrap_or(raw).parse().ok()?;
         return if (367..60_000).contains(&days) { from_spreadsheet(days) } else { None };
     }
     let start = text.iter().position(u8::is_ascii_digit)?;
-    date::after_month(text, start, today).filter(|(begin, found)| *begin == 0 && found.end == text.len()).map(|(_, found)| found.date)
+    date::after_month(text, start, today)
+        .filter(|(begin, found)| *begin == 0 && found.end == text.len())
+        .map(|(_, found)| found.date)
 }
 
 /// A spreadsheet's day number: day 60 is the day that 1900 did not have, so counting from 1899-12-30 is right after it.
 fn from_spreadsheet(days: u32) -> Option<Date> {
     let epoch = jiff::civil::date(1899, 12, 30);
     let date = epoch.checked_add(jiff::Span::new().days(i64::from(days))).ok()?;
-    Date::new(u16::try_from(date.year()).ok()?, u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?)
+    Date::new(
+        u16::try_from(date.year()).ok()?,
+        u8::try_from(date.month()).ok()?,
+        u8::try_from(date.day()).ok()?,
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The words of `content/signatures/phi.toml`, ready for lookup. Facts: that file, which says where each group comes from.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
@@ -99,11 +100,59 @@ pub(super) struct Label {
     pub(super) short: bool,
 }
 
+/// A set of short words in small letters, looked up without making a copy on the heap.
+struct Words(HashSet<Box<[u8]>, BuildHasherDefault<WordHasher>>);
+
+/// FNV-1a: the words come from our own content, so that nobody can choose them to collide.
+struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+    }
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+impl Words {
+    fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        Self(words.map(|word| word.to_lowercase().into_bytes().into_boxed_slice()).collect())
+    }
+
+    /// Longer words are in no set.
+    fn contains(&self, word: &[u8]) -> bool {
+        let mut lower = [0u8; 40];
+        let Some(lower) = lower.get_mut(..word.len()) else { return false };
+        if word.is_ascii() {
+            lower.copy_from_slice(word);
+            lower.make_ascii_lowercase();
+            return self.0.contains(&*lower);
+        }
+        std::str::from_utf8(word).is_ok_and(|word| self.0.contains(word.to_lowercase().as_bytes()))
+    }
+}
+
 /// The compiled words.
 pub(crate) struct Vocabulary {
     labels: AhoCorasick,
     meanings: Vec<(Meaning, bool)>,
     squashed: HashMap<String, Meaning>,
+    /// The last word of every label for a value, and of every label.
+    value_ends: Words,
+    ends: Words,
+    fillers: Words,
+    given: Words,
+    never: Words,
     content: Content,
 }
 
@@ -113,8 +162,9 @@ pub(super) const LOOK_BACK: usize = 56;
 impl Vocabulary {
     /// The words compiled into the binary.
     pub(crate) fn get() -> &'static Self {
-        static VOCABULARY: LazyLock<Vocabulary> =
-            LazyLock::new(|| Vocabulary::parse(TEXT).expect("a test holds that the compiled-in content parses"));
+        static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+            Vocabulary::parse(TEXT).expect("a test holds that the compiled-in content parses")
+        });
         &VOCABULARY
     }
 
@@ -168,9 +218,66 @@ impl Vocabulary {
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
             .build(patterns.iter().map(|(word, _)| word))
-            .map_err(|error| ContentError::in_entry(FILE, text, "words", error.to_string(), "use fewer or shorter words"))?;
+            .map_err(|error| {
+                ContentError::in_entry(FILE, text, "words", error.to_string(), "use fewer or shorter words")
+            })?;
+        let last = |word: &'_ str| {
+            word.rsplit(|c: char| !in_word_char(c)).find(|part| !part.is_empty()).map(str::to_owned)
+        };
+        let ends: Vec<String> = patterns.iter().filter_map(|(word, _)| last(word)).collect();
+        let value = |meaning: Meaning| matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Email));
+        let value_ends: Vec<String> = patterns
+            .iter()
+            .filter(|(_, (meaning, _))| value(*meaning))
+            .filter_map(|(word, _)| last(word))
+            .collect();
         let meanings = patterns.into_iter().map(|(_, meaning)| meaning).collect();
-        Ok(Self { labels, meanings, squashed, content })
+        Ok(Self {
+            labels,
+            meanings,
+            squashed,
+            value_ends: Words::new(value_ends.iter().map(String::as_str)),
+            ends: Words::new(ends.iter().map(String::as_str)),
+            fillers: Words::new(content.names.fillers.iter().map(String::as_str)),
+            given: Words::new(content.names.given.iter().map(String::as_str)),
+            never: Words::new(content.names.never.iter().map(String::as_str)),
+            content,
+        })
+    }
+
+    /// Whether a label can stand before a value with at most `words` other words between: a quick look that spares most numbers
+    /// the search for one.
+    ///
+    /// `any` asks for labels of something else too.
+    pub(super) fn may_have_label(&self, before: &[u8], words: usize, any: bool) -> bool {
+        let ends = if any { &self.ends } else { &self.value_ends };
+        let floor = before.len().saturating_sub(LOOK_BACK);
+        let mut others = 0;
+        let mut end = before.len();
+        loop {
+            while end > floor && !in_word(before[end - 1]) {
+                end -= 1;
+            }
+            if end == floor {
+                return false;
+            }
+            let mut start = end;
+            while start > floor && in_word(before[start - 1]) {
+                start -= 1;
+            }
+            let word = &before[start..end];
+            // A value may stand right against a label's end: `SSN4`, and a word at the edge may be cut.
+            if ends.contains(word) || start == floor {
+                return true;
+            }
+            if !self.fillers.contains(word) {
+                others += 1;
+                if others > words {
+                    return false;
+                }
+            }
+            end = start;
+        }
     }
 
     /// The label that speaks for a value, given the text in front of it. Labels of names never do: a number is no name.
@@ -191,7 +298,8 @@ impl Vocabulary {
         let gap = &text[end..];
         let (words_between, ends) = self.gap(gap);
         // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
-        let apart = words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
+        let apart =
+            words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
         let sentence_between = ends || apart;
         Some(Label { meaning, words_between, sentence_between, short })
     }
@@ -199,7 +307,9 @@ impl Vocabulary {
     /// Whether the text right after a value names its kind: `(DOB)`, ` SSN,`.
     pub(super) fn label_after(&self, after: &[u8], entity: Entity) -> bool {
         let after = &after[..after.len().min(24)];
-        let Some(first) = after.iter().position(|byte| !matches!(byte, b' ' | b'(' | b'[' | b'=')) else { return false };
+        let Some(first) = after.iter().position(|byte| !matches!(byte, b' ' | b'(' | b'[' | b'=')) else {
+            return false;
+        };
         if first > 2 {
             return false;
         }
@@ -215,7 +325,11 @@ impl Vocabulary {
     }
 
     /// Whole-word matches in plain text, from left to right.
-    fn matches<'t>(&'t self, text: &'t [u8], cut: bool) -> impl Iterator<Item = (usize, usize, Meaning, bool)> + 't {
+    fn matches<'t>(
+        &'t self,
+        text: &'t [u8],
+        cut: bool,
+    ) -> impl Iterator<Item = (usize, usize, Meaning, bool)> + 't {
         self.labels.find_iter(text).filter_map(move |found| {
             let (start, end) = (found.start(), found.end());
             let word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
@@ -230,7 +344,8 @@ impl Vocabulary {
     /// Columns that a line of running text heads, as byte ranges: the header of a table set in fixed width.
     pub(super) fn header_columns(&self, line: &[u8]) -> Vec<(usize, usize, Meaning)> {
         // Not made plain, so that places are kept.
-        let lower: Vec<u8> = line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
+        let lower: Vec<u8> =
+            line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
         self.matches(&lower, false).map(|(start, end, meaning, _)| (start, end, meaning)).collect()
     }
 
@@ -248,8 +363,7 @@ impl Vocabulary {
                 continue;
             }
             if letters > 0 {
-                let word = std::str::from_utf8(&gap[start..index]).unwrap_or("?");
-                if !self.content.names.fillers.contains(word) {
+                if !self.fillers.contains(&gap[start..index]) {
                     words += 1;
                 }
                 sentence |= *byte == b'.' && letters > 2 && gap.get(index + 1) == Some(&b' ');
@@ -270,7 +384,8 @@ impl Vocabulary {
         let (_, end, meaning, _) = self.matches(text, false).last()?;
         // `Patient City` is not a patient: only filling may follow the label.
         let rest = std::str::from_utf8(&text[end..]).unwrap_or("?");
-        let filling = |word: &str| self.content.names.fillers.contains(word) || word.chars().all(|c| !c.is_alphabetic());
+        let filling =
+            |word: &str| self.fillers.contains(word.as_bytes()) || word.chars().all(|c| !c.is_alphabetic());
         (meaning == Meaning::Other || rest.split([' ', '/']).all(filling)).then_some(meaning)
     }
 
@@ -292,11 +407,11 @@ impl Vocabulary {
     }
 
     pub(super) fn is_given(&self, word: &str) -> bool {
-        self.content.names.given.contains(&word.to_lowercase())
+        self.given.contains(word.as_bytes())
     }
 
     pub(super) fn never_in_name(&self, word: &str) -> bool {
-        self.content.names.never.contains(&word.to_lowercase())
+        self.never.contains(word.as_bytes())
     }
 
     pub(super) fn is_street_or_firm(&self, word: &str) -> bool {
@@ -313,7 +428,10 @@ impl Vocabulary {
         if self.content.names.leads.iter().any(|word| ends_with_word(bare, word)) {
             return true;
         }
-        let from = (0..=bare.len().saturating_sub(LOOK_BACK)).rev().find(|at| bare.is_char_boundary(*at)).unwrap_or(0);
+        let from = (0..=bare.len().saturating_sub(LOOK_BACK))
+            .rev()
+            .find(|at| bare.is_char_boundary(*at))
+            .unwrap_or(0);
         let mut plain = PlainText::new();
         plain.fill(&bare.as_bytes()[from..]);
         let text = plain.as_slice();
@@ -334,6 +452,14 @@ impl Vocabulary {
             start == 0 && matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Phone | Entity::Email))
         })
     }
+}
+
+fn in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\''
+}
+
+fn in_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '\''
 }
 
 fn ends_with_word(text: &str, word: &str) -> bool {
@@ -420,7 +546,10 @@ fn spaced(name: &str) -> String {
         }
         let before = index.checked_sub(1).map(|at| chars[at]);
         let hump = c.is_uppercase()
-            && before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && chars.get(index + 1).is_some_and(|n| n.is_lowercase())));
+            && before.is_some_and(|b| {
+                b.is_lowercase()
+                    || (b.is_uppercase() && chars.get(index + 1).is_some_and(|n| n.is_lowercase()))
+            });
         if (hump || c == '#') && !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');
         }

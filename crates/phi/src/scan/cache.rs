@@ -47,7 +47,12 @@ impl Stamp {
             return None;
         }
         let changed = i64::try_from(changed.as_nanosecond()).ok()?;
-        Some(Self { path: path.to_owned(), size: meta.len().cast_signed(), changed, id: file_id(meta).cast_signed() })
+        Some(Self {
+            path: path.to_owned(),
+            size: meta.len().cast_signed(),
+            changed,
+            id: file_id(meta).cast_signed(),
+        })
     }
 }
 
@@ -97,17 +102,20 @@ impl Cache {
             )
             .ok()?;
         let row = query
-            .query_row(params![path_bytes(&stamp.path), stamp.size, stamp.changed, stamp.id, self.version], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, bool>(2)?,
-                    row.get::<_, Vec<u8>>(3)?,
-                    row.get::<_, Vec<u8>>(4)?,
-                    row.get::<_, bool>(5)?,
-                    row.get::<_, String>(6)?,
-                ))
-            })
+            .query_row(
+                params![path_bytes(&stamp.path), stamp.size, stamp.changed, stamp.id, self.version],
+                |row| {
+                    Ok((
+                        row.get::<_, String>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, bool>(2)?,
+                        row.get::<_, Vec<u8>>(3)?,
+                        row.get::<_, Vec<u8>>(4)?,
+                        row.get::<_, bool>(5)?,
+                        row.get::<_, String>(6)?,
+                    ))
+                },
+            )
             .optional()
             .ok()??;
         let (format, bytes, has_phi, tally, people, sketch, problems) = row;
@@ -130,7 +138,9 @@ impl Cache {
         let problems = serde_json::to_string(&found.problems).unwrap_or_default();
         let kept = state
             .connection
-            .prepare_cached("INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+            .prepare_cached(
+                "INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )
             .and_then(|mut insert| {
                 insert.execute(params![
                     path_bytes(&stamp.path),

@@ -140,7 +140,9 @@ impl<'a> Looker<'a> {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.read(&path, &meta)));
         let (format, outcome) = outcome.unwrap_or_else(|_| {
             let mut outcome = Outcome::new();
-            outcome.problems.push(Problem { kind: ProblemKind::Malformed, detail: "its reader gave up".to_owned() });
+            outcome
+                .problems
+                .push(Problem { kind: ProblemKind::Malformed, detail: "its reader gave up".to_owned() });
             (Format::Other, outcome)
         });
         // What a limit or a refusal cut short may come out otherwise next time.
@@ -216,7 +218,9 @@ impl<'a> Looker<'a> {
                     let next = &next;
                     scope.spawn(move || {
                         match Pieces::open(path, len, mark) {
-                            Ok(mut reader) => self.pieces(&mut reader, &mut detector, next, pieces, delimited, name),
+                            Ok(mut reader) => {
+                                self.pieces(&mut reader, &mut detector, next, pieces, delimited, name)
+                            }
                             Err(error) => return refused(name, &error),
                         }
                         detector.finish()
@@ -234,7 +238,15 @@ impl<'a> Looker<'a> {
         outcome
     }
 
-    fn pieces(&self, reader: &mut Pieces, detector: &mut Detector, next: &AtomicU64, pieces: u64, delimited: bool, name: &str) {
+    fn pieces(
+        &self,
+        reader: &mut Pieces,
+        detector: &mut Detector,
+        next: &AtomicU64,
+        pieces: u64,
+        delimited: bool,
+        name: &str,
+    ) {
         let deadline = self.clock.now().checked_add(Limits::default().time).unwrap_or(Timestamp::MAX);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -278,7 +290,14 @@ impl<'a> Looker<'a> {
 impl Found {
     fn nothing(format: &str, problems: Vec<Problem>) -> Self {
         let outcome = Outcome::new();
-        Self { format: format.to_owned(), bytes: 0, has_phi: false, tally: outcome.tally, people: outcome.people, problems }
+        Self {
+            format: format.to_owned(),
+            bytes: 0,
+            has_phi: false,
+            tally: outcome.tally,
+            people: outcome.people,
+            problems,
+        }
     }
 }
 
@@ -313,7 +332,8 @@ impl Pieces {
         let begin = index * PIECE as u64;
         // One byte more in front tells whether a line begins exactly here.
         let from = begin.saturating_sub(1).max(if index == 0 { self.mark } else { 0 });
-        let want = usize::try_from((begin + PIECE as u64 + LINE as u64).min(self.len).saturating_sub(from)).unwrap_or(PIECE + LINE);
+        let want = usize::try_from((begin + PIECE as u64 + LINE as u64).min(self.len).saturating_sub(from))
+            .unwrap_or(PIECE + LINE);
         self.buffer.resize(want, 0);
         self.file.seek(SeekFrom::Start(from))?;
         let mut filled = 0;
@@ -328,9 +348,13 @@ impl Pieces {
         }
         let bytes = &self.buffer[..filled];
         let own = usize::try_from(begin + PIECE as u64 - from).unwrap_or(PIECE).min(bytes.len());
-        let start = if index == 0 { 0 } else { memchr::memchr(b'\n', &bytes[..own]).map_or(own, |at| at + 1) };
+        let start =
+            if index == 0 { 0 } else { memchr::memchr(b'\n', &bytes[..own]).map_or(own, |at| at + 1) };
         // The last own line is followed to its end. A line without one within reach is cut.
-        let last = memchr::memchr(b'\n', &bytes[own.saturating_sub(1).max(start.saturating_sub(1)).min(bytes.len())..]);
+        let last = memchr::memchr(
+            b'\n',
+            &bytes[own.saturating_sub(1).max(start.saturating_sub(1)).min(bytes.len())..],
+        );
         let end = match last {
             Some(at) => own.saturating_sub(1).max(start.saturating_sub(1)) + at + 1,
             None => bytes.len(),

@@ -139,7 +139,8 @@ pub fn scan(
             _ => ScanError::Root { path: root.clone(), source },
         })?;
     }
-    let cache = options.cache.as_deref().map(|path| Cache::open(path, &options.fingerprint_key)).transpose()?;
+    let cache =
+        options.cache.as_deref().map(|path| Cache::open(path, &options.fingerprint_key)).transpose()?;
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         asked => asked,

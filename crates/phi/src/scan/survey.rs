@@ -62,7 +62,8 @@ impl Survey {
         self.survey.files_with_phi += 1;
         self.people.merge(&looked.found.people);
         let folder = looked.path.parent().unwrap_or(&looked.path).to_owned();
-        let name = looked.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name =
+            looked.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = self.folders.entry(folder).or_insert_with(|| Folder {
             files: 0,
             people: People::new(FOLDER_EXACT),

@@ -91,7 +91,13 @@ impl<'a> Walk<'a> {
         counted.complete.store(true, Ordering::Relaxed);
     }
 
-    fn below(&mut self, root: usize, path: &Path, meta: &Metadata, each: &mut dyn FnMut(Job) -> bool) -> bool {
+    fn below(
+        &mut self,
+        root: usize,
+        path: &Path,
+        meta: &Metadata,
+        each: &mut dyn FnMut(Job) -> bool,
+    ) -> bool {
         let home = device(meta);
         let mut folders = vec![(path.to_owned(), 0)];
         self.enter(path, meta);
@@ -111,14 +117,19 @@ impl<'a> Walk<'a> {
             for entry in entries.flatten() {
                 let path = entry.path();
                 let Ok(kind) = entry.file_type() else { continue };
-                if !(kind.is_dir() || kind.is_file() || kind.is_symlink()) || self.options.exclude.contains(&path) {
+                if !(kind.is_dir() || kind.is_file() || kind.is_symlink())
+                    || self.options.exclude.contains(&path)
+                {
                     continue;
                 }
                 if kind.is_symlink() && !self.options.follow_links {
                     continue;
                 }
                 // Follows a link; one that leads nowhere is nothing to look into.
-                let Ok(meta) = (if kind.is_symlink() { fs::metadata(&path) } else { entry.metadata() }) else { continue };
+                let Ok(meta) = (if kind.is_symlink() { fs::metadata(&path) } else { entry.metadata() })
+                else {
+                    continue;
+                };
                 if meta.is_dir() {
                     let other_system = self.options.one_file_system && device(&meta) != home;
                     if other_system || is_kernel(&path) || !self.enter(&path, &meta) {
@@ -144,8 +155,15 @@ impl<'a> Walk<'a> {
 }
 
 fn unreadable(error: &io::Error) -> Problem {
-    let help = if error.kind() == io::ErrorKind::PermissionDenied { "; run as an administrator to see it" } else { "" };
-    Problem { kind: ProblemKind::Unreadable, detail: format!("the folder could not be listed ({}){help}", error.kind()) }
+    let help = if error.kind() == io::ErrorKind::PermissionDenied {
+        "; run as an administrator to see it"
+    } else {
+        ""
+    };
+    Problem {
+        kind: ProblemKind::Unreadable,
+        detail: format!("the folder could not be listed ({}){help}", error.kind()),
+    }
 }
 
 fn too_deep() -> Problem {
@@ -183,7 +201,8 @@ fn device(_meta: &Metadata) -> u64 {
 #[cfg(unix)]
 pub(super) fn on_disk(meta: &Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    meta.len().min(meta.blocks().saturating_mul(512).max(u64::from(meta.blocks() == 0) * meta.len().min(4096)))
+    meta.len()
+        .min(meta.blocks().saturating_mul(512).max(u64::from(meta.blocks() == 0) * meta.len().min(4096)))
 }
 
 /// Bytes that a file takes up.

@@ -82,7 +82,8 @@ fn every_value_comes_out_of_its_file() {
                 continue;
             }
             let norm = entity["norm"].as_str().unwrap();
-            let (found, all) = by_format.entry(format!("{} as {}", stated["format"], format.as_str())).or_default();
+            let (found, all) =
+                by_format.entry(format!("{} as {}", stated["format"], format.as_str())).or_default();
             *all += 1;
             if text.contains(&bare(value)) || text.contains(&bare(norm)) {
                 *found += 1;
@@ -94,5 +95,10 @@ fn every_value_comes_out_of_its_file() {
     for (format, (found, all)) in &by_format {
         println!("{format}: {found} of {all}");
     }
-    assert!(missed.is_empty(), "{} values missed, such as {:?}", missed.len(), &missed[..missed.len().min(20)]);
+    assert!(
+        missed.is_empty(),
+        "{} values missed, such as {:?}",
+        missed.len(),
+        &missed[..missed.len().min(20)]
+    );
 }

@@ -34,15 +34,59 @@ impl Dice {
 }
 
 const FIRST: [&str; 24] = [
-    "Alma", "Bernard", "Celeste", "Dominic", "Estelle", "Fernando", "Gwendolyn", "Howard", "Irene", "Javier", "Kendra", "Lionel",
-    "Maribel", "Norman", "Ophelia", "Pedro", "Quentin", "Rosalind", "Saul", "Tabitha", "Ulysses", "Vivian", "Wilbur", "Yesenia",
+    "Alma",
+    "Bernard",
+    "Celeste",
+    "Dominic",
+    "Estelle",
+    "Fernando",
+    "Gwendolyn",
+    "Howard",
+    "Irene",
+    "Javier",
+    "Kendra",
+    "Lionel",
+    "Maribel",
+    "Norman",
+    "Ophelia",
+    "Pedro",
+    "Quentin",
+    "Rosalind",
+    "Saul",
+    "Tabitha",
+    "Ulysses",
+    "Vivian",
+    "Wilbur",
+    "Yesenia",
 ];
 const LAST: [&str; 24] = [
-    "Abernathy", "Bustamante", "Castellanos", "Dombrowski", "Eastwood", "Fitzgerald", "Gallagher", "Hightower", "Ibarra", "Jankowski",
-    "Kirkpatrick", "Lindgren", "Montoya", "Nakamura", "Oyelaran", "Pemberton", "Quintero", "Rasmussen", "Sandoval", "Thibodeaux",
-    "Underhill", "Villanueva", "Whitaker", "Zielinski",
+    "Abernathy",
+    "Bustamante",
+    "Castellanos",
+    "Dombrowski",
+    "Eastwood",
+    "Fitzgerald",
+    "Gallagher",
+    "Hightower",
+    "Ibarra",
+    "Jankowski",
+    "Kirkpatrick",
+    "Lindgren",
+    "Montoya",
+    "Nakamura",
+    "Oyelaran",
+    "Pemberton",
+    "Quintero",
+    "Rasmussen",
+    "Sandoval",
+    "Thibodeaux",
+    "Underhill",
+    "Villanueva",
+    "Whitaker",
+    "Zielinski",
 ];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A made-up person.
 struct Someone {
@@ -80,11 +124,25 @@ impl Someone {
             1 => format!("{}{}", 1 + dice.below(9), dice.digits(9)),
             _ => format!("H{}-{}", dice.digits(8), "01"),
         };
-        let email = format!("{}{}{}@{}", &first[..1].to_lowercase(), last.to_lowercase(), dice.digits(2), dice.pick(&["mail.test", "isp.test"]));
+        let email = format!(
+            "{}{}{}@{}",
+            &first[..1].to_lowercase(),
+            last.to_lowercase(),
+            dice.digits(2),
+            dice.pick(&["mail.test", "isp.test"])
+        );
         Self {
-            ssn: [format!("{area:03}"), format!("{:02}", 1 + dice.below(98)), format!("{:04}", 1 + dice.below(9998))],
+            ssn: [
+                format!("{area:03}"),
+                format!("{:02}", 1 + dice.below(98)),
+                format!("{:04}", 1 + dice.below(9998)),
+            ],
             dob: (1931 + dice.below(88), 1 + dice.below(12), 1 + dice.below(28)),
-            phone: [format!("{}{}", 2 + dice.below(5), "12"), format!("{}{}", 2 + dice.below(7), dice.digits(2)), dice.digits(4)],
+            phone: [
+                format!("{}{}", 2 + dice.below(5), "12"),
+                format!("{}{}", 2 + dice.below(7), dice.digits(2)),
+                dice.digits(4),
+            ],
             first,
             last,
             mrn,
@@ -109,10 +167,15 @@ impl Someone {
 }
 
 fn luhn(digits: &str) -> bool {
-    let sum: u32 = digits.bytes().rev().enumerate().map(|(index, digit)| {
-        let value = u32::from(digit - b'0') * if index % 2 == 1 { 2 } else { 1 };
-        if value > 9 { value - 9 } else { value }
-    }).sum();
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(index, digit)| {
+            let value = u32::from(digit - b'0') * if index % 2 == 1 { 2 } else { 1 };
+            if value > 9 { value - 9 } else { value }
+        })
+        .sum();
     sum % 10 == 0
 }
 
@@ -125,7 +188,8 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn file(&mut self, name: &str, text: &str, people: u64, entities: Vec<(&str, String)>) {
         std::fs::write(self.root.join(name), text).unwrap();
-        let entities: BTreeSet<(String, String)> = entities.into_iter().map(|(kind, norm)| (kind.to_owned(), norm)).collect();
+        let entities: BTreeSet<(String, String)> =
+            entities.into_iter().map(|(kind, norm)| (kind.to_owned(), norm)).collect();
         let phi = !entities.is_empty();
         self.truth.insert(name.to_owned(), Truth { entities, ignore: BTreeSet::new(), persons: people, phi });
     }
@@ -185,9 +249,22 @@ fn charts(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
     let p = &people[0];
     let text = format!(
         "FACE SHEET\n\nPatient Name ........ {}, {}\nBirthdate ........... {}\nSoc. Sec. No. ....... {}\n\nMed Rec # ........... {}\nCell ................ {}.{}.{}\nPrimary subscriber no. {}\nTax year 2023 statement 4471-22 sent\n",
-        p.last, p.first, p.dob_as(round), p.ssn.join("-"), p.mrn, p.phone[0], p.phone[1], p.phone[2], p.member
+        p.last,
+        p.first,
+        p.dob_as(round),
+        p.ssn.join("-"),
+        p.mrn,
+        p.phone[0],
+        p.phone[1],
+        p.phone[2],
+        p.member
     );
-    maker.file(&format!("chart{round}.txt"), &text, 1, vec![name(p), dob(p), ssn(p), mrn(p), phone(p), member(p)]);
+    maker.file(
+        &format!("chart{round}.txt"),
+        &text,
+        1,
+        vec![name(p), dob(p), ssn(p), mrn(p), phone(p), member(p)],
+    );
 }
 
 /// A printed list in fixed width: the header alone says what the columns are.
@@ -210,21 +287,52 @@ fn messages(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
          {} {} (born {}) moved, new cell ({}) {}-{}. Pt # {}.\n\n\
          Pre-auth for {} {}: policy # {}, social {}, birthday {}. Group 7781234, fax 800-555-0133.\n\n\
          Lab case 55-123-8841 for {} {} DOB: {} arrived, lot 904412345, shade A2.\n",
-        a.first, a.last, a.email, a.card, b.first, b.last, b.dob_as(round + 1), b.phone[0], b.phone[1], b.phone[2], b.mrn, c.first, c.last,
-        c.member, c.ssn.concat(), c.dob_as(round), d.first, d.last, d.dob_as(round + 2)
+        a.first,
+        a.last,
+        a.email,
+        a.card,
+        b.first,
+        b.last,
+        b.dob_as(round + 1),
+        b.phone[0],
+        b.phone[1],
+        b.phone[2],
+        b.mrn,
+        c.first,
+        c.last,
+        c.member,
+        c.ssn.concat(),
+        c.dob_as(round),
+        d.first,
+        d.last,
+        d.dob_as(round + 2)
     );
     let truth = vec![
-        name(a), email(a), pan(a), name(b), dob(b), phone(b), mrn(b), name(c), member(c), ssn(c), dob(c), name(d), dob(d),
+        name(a),
+        email(a),
+        pan(a),
+        name(b),
+        dob(b),
+        phone(b),
+        mrn(b),
+        name(c),
+        member(c),
+        ssn(c),
+        dob(c),
+        name(d),
+        dob(d),
     ];
     maker.file(&format!("desk{round}.txt"), &text, 4, truth);
 }
 
 /// A semicolon file with a title, and unusual column names.
 fn semicolons(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
-    let mut text = String::from("Recall export;;;;;\n\npat_id;surname;given_names;birth_dt;mbr_id;home_phone\n");
+    let mut text =
+        String::from("Recall export;;;;;\n\npat_id;surname;given_names;birth_dt;mbr_id;home_phone\n");
     let mut truth = Vec::new();
     for p in people {
-        writeln!(text, "{};{};{};{};{};{}", p.mrn, p.last, p.first, p.dob_as(3), p.member, p.phone.join("-")).unwrap();
+        writeln!(text, "{};{};{};{};{};{}", p.mrn, p.last, p.first, p.dob_as(3), p.member, p.phone.join("-"))
+            .unwrap();
         truth.extend([mrn(p), name(p), dob(p), member(p), phone(p)]);
     }
     maker.file(&format!("recall{round}.csv"), &text, people.len() as u64, truth);
@@ -236,7 +344,8 @@ fn lost_zeros(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
     let mut truth = Vec::new();
     for p in people {
         let number: u64 = p.ssn.concat().parse().unwrap();
-        writeln!(text, "{} {}\t{number}\t{}\t{}\t{}", p.first, p.last, p.dob_as(4), p.member, p.card).unwrap();
+        writeln!(text, "{} {}\t{number}\t{}\t{}\t{}", p.first, p.last, p.dob_as(4), p.member, p.card)
+            .unwrap();
         truth.extend([name(p), dob(p), member(p), pan(p)]);
         if p.ssn.concat().trim_start_matches('0').len() >= 7 {
             truth.push(ssn(p));
@@ -250,7 +359,17 @@ fn pipes_without_header(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
     let mut text = String::new();
     let mut truth = Vec::new();
     for p in people {
-        writeln!(text, "{} {}|{}|{}|{}|PPO|{}", p.first, p.last, p.ssn.join("-"), p.email, p.phone.join("-"), 2_024_000 + round).unwrap();
+        writeln!(
+            text,
+            "{} {}|{}|{}|{}|PPO|{}",
+            p.first,
+            p.last,
+            p.ssn.join("-"),
+            p.email,
+            p.phone.join("-"),
+            2_024_000 + round
+        )
+        .unwrap();
         truth.extend([name(p), ssn(p), email(p), phone(p)]);
     }
     maker.file(&format!("export{round}.psv"), &text, people.len() as u64, truth);
@@ -270,7 +389,13 @@ fn json_lines(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
     let mut text = String::new();
     let mut truth = Vec::new();
     for p in people {
-        writeln!(text, "level=info msg=\"eligibility\" subscriber_id={} dob={} order=8827312345 took=31ms", p.member, p.dob_as(5)).unwrap();
+        writeln!(
+            text,
+            "level=info msg=\"eligibility\" subscriber_id={} dob={} order=8827312345 took=31ms",
+            p.member,
+            p.dob_as(5)
+        )
+        .unwrap();
         truth.extend([member(p), dob(p)]);
     }
     maker.file(&format!("elig{round}.log"), &text, people.len() as u64, truth);
@@ -280,12 +405,81 @@ fn json_lines(maker: &mut Maker<'_>, round: u64, people: &[Someone]) {
 fn negatives(maker: &mut Maker<'_>, round: u64, dice: &mut Dice) {
     let n = |dice: &mut Dice, count: u32| dice.digits(count);
     let clean: Vec<(&str, String)> = vec![
-        ("returns.txt", (0..20).map(|_| format!("RMA {}-{}-{} model {} s/n {}\n", n(dice, 3), n(dice, 2), n(dice, 4), n(dice, 6), n(dice, 9))).collect()),
-        ("team.txt", format!("Our team\n\nDr. Alma Hightower, DDS\n(412) 555-01{}\nalma@smile.test\nIrene Montoya, hygienist, 412-331-{}\n", n(dice, 2), n(dice, 4))),
-        ("terminal.csv", (0..12).fold("batch,terminal,card,amount,auth\n".to_owned(), |text, _| format!("{text}{},{},************{},{}.00,{}\n", n(dice, 4), n(dice, 8), n(dice, 4), n(dice, 3), n(dice, 6)))),
-        ("notes.md", format!("# Release 4.{}\n\n- fix parsing of dates such as 02/03/1980\n- build {} on 2024-05-06, commit {}{}\n- example SSN 219-09-9999 removed\n", n(dice, 2), n(dice, 9), n(dice, 8), "deadbeef")),
-        ("temps.csv", (0..30).fold("date,cycle,load,temp,serial\n".to_owned(), |text, _| format!("{text}2025-0{}-1{},{},{},134,{}\n", 1 + dice.below(9), dice.below(10), n(dice, 3), n(dice, 9), n(dice, 9)))),
-        ("parts.txt", (0..15).map(|_| format!("{}-{}-{}  Part no {}  ISBN 978{}  lot {}\n", n(dice, 3), n(dice, 3), n(dice, 4), n(dice, 9), n(dice, 10), n(dice, 8))).collect()),
+        (
+            "returns.txt",
+            (0..20)
+                .map(|_| {
+                    format!(
+                        "RMA {}-{}-{} model {} s/n {}\n",
+                        n(dice, 3),
+                        n(dice, 2),
+                        n(dice, 4),
+                        n(dice, 6),
+                        n(dice, 9)
+                    )
+                })
+                .collect(),
+        ),
+        (
+            "team.txt",
+            format!(
+                "Our team\n\nDr. Alma Hightower, DDS\n(412) 555-01{}\nalma@smile.test\nIrene Montoya, hygienist, 412-331-{}\n",
+                n(dice, 2),
+                n(dice, 4)
+            ),
+        ),
+        (
+            "terminal.csv",
+            (0..12).fold("batch,terminal,card,amount,auth\n".to_owned(), |text, _| {
+                format!(
+                    "{text}{},{},************{},{}.00,{}\n",
+                    n(dice, 4),
+                    n(dice, 8),
+                    n(dice, 4),
+                    n(dice, 3),
+                    n(dice, 6)
+                )
+            }),
+        ),
+        (
+            "notes.md",
+            format!(
+                "# Release 4.{}\n\n- fix parsing of dates such as 02/03/1980\n- build {} on 2024-05-06, commit {}{}\n- example SSN 219-09-9999 removed\n",
+                n(dice, 2),
+                n(dice, 9),
+                n(dice, 8),
+                "deadbeef"
+            ),
+        ),
+        (
+            "temps.csv",
+            (0..30).fold("date,cycle,load,temp,serial\n".to_owned(), |text, _| {
+                format!(
+                    "{text}2025-0{}-1{},{},{},134,{}\n",
+                    1 + dice.below(9),
+                    dice.below(10),
+                    n(dice, 3),
+                    n(dice, 9),
+                    n(dice, 9)
+                )
+            }),
+        ),
+        (
+            "parts.txt",
+            (0..15)
+                .map(|_| {
+                    format!(
+                        "{}-{}-{}  Part no {}  ISBN 978{}  lot {}\n",
+                        n(dice, 3),
+                        n(dice, 3),
+                        n(dice, 4),
+                        n(dice, 9),
+                        n(dice, 10),
+                        n(dice, 8)
+                    )
+                })
+                .collect(),
+        ),
     ];
     for (name, text) in clean {
         maker.file(&format!("clean{round}-{name}"), &text, 0, Vec::new());

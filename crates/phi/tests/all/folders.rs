@@ -31,7 +31,10 @@ fn the_same_person_in_two_folders_is_one_below_the_root() {
     let json = serde_json::to_string(&reports[0]).unwrap();
     #[cfg(not(feature = "test-reveal"))]
     assert!(!json.contains("512") && !json.contains("6710") && !json.contains("CARVER"), "{json}");
-    assert!(json.contains("\"SSN\":1") && json.contains("\"estimate\":1") && !json.contains("values"), "{json}");
+    assert!(
+        json.contains("\"SSN\":1") && json.contains("\"estimate\":1") && !json.contains("values"),
+        "{json}"
+    );
 }
 
 #[cfg(unix)]
@@ -67,7 +70,12 @@ fn a_large_file_read_by_many_threads_counts_as_one_read_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::from("name,dob,ssn\n");
     for n in 0..500_000u32 {
-        text += &format!("\"Carver, Ann\",{}-01-02,512-{:02}-{:04}\n", 1940 + n % 60, n % 97 + 1, n / 97 % 9000 + 1);
+        text += &format!(
+            "\"Carver, Ann\",{}-01-02,512-{:02}-{:04}\n",
+            1940 + n % 60,
+            n % 97 + 1,
+            n / 97 % 9000 + 1
+        );
     }
     std::fs::write(folder.path().join("large.csv"), &text).unwrap();
     let (one, _) = run(folder.path(), &ScanOptions { threads: 1, ..ScanOptions::default() });
@@ -89,12 +97,19 @@ fn a_second_scan_reads_the_cache_and_a_changed_file_again() {
         std::fs::File::options().write(true).open(&path).unwrap().set_modified(when).unwrap();
     };
     write(CHART, old);
-    let options = ScanOptions { cache: Some(folder.path().join("cache.db")), fingerprints: true, ..ScanOptions::default() };
+    let options = ScanOptions {
+        cache: Some(folder.path().join("cache.db")),
+        fingerprints: true,
+        ..ScanOptions::default()
+    };
     let first = run(&data, &options);
     let second = run(&data, &options);
     assert_eq!(first, second);
     let raw = std::fs::read(folder.path().join("cache.db")).unwrap();
-    assert!(memchr::memmem::find(&raw, b"512406710").is_none() && memchr::memmem::find(&raw, b"512-40-6710").is_none());
+    assert!(
+        memchr::memmem::find(&raw, b"512406710").is_none()
+            && memchr::memmem::find(&raw, b"512-40-6710").is_none()
+    );
     write("nothing here at all\n", old + std::time::Duration::from_secs(9));
     assert_eq!(run(&data, &options).0.files_with_phi, 0);
 }

@@ -1,9 +1,9 @@
 //! Patient data discovery as its callers see it.
 
+mod clock;
 mod extract_corpus;
 #[cfg(test)] // its helpers may unwrap too
 mod extract_hostile;
-mod clock;
 mod family;
 mod folders;
 #[cfg(feature = "test-reveal")]

@@ -41,8 +41,12 @@ pub(crate) fn score(title: &str, root: &Path, truth: &BTreeMap<String, Truth>) -
     let verbose = std::env::var_os("ENAMEL_SCORE_VERBOSE").is_some();
     for (name, truth) in truth {
         let report = &reports[name];
-        let found: BTreeSet<(String, String)> =
-            report.found.iter().map(|(kind, norm)| (kind.as_str().to_owned(), norm.clone())).filter(|f| !truth.ignore.contains(f)).collect();
+        let found: BTreeSet<(String, String)> = report
+            .found
+            .iter()
+            .map(|(kind, norm)| (kind.as_str().to_owned(), norm.clone()))
+            .filter(|f| !truth.ignore.contains(f))
+            .collect();
         for hit in found.intersection(&truth.entities) {
             counts.entry(hit.0.clone()).or_default()[0] += 1;
         }
@@ -76,7 +80,10 @@ pub(crate) fn score(title: &str, root: &Path, truth: &BTreeMap<String, Truth>) -
             }
         }
     }
-    println!("{title}\n{:<10} {:>6} {:>6} {:>6} {:>7} {:>7} {:>7}", "", "found", "wrong", "missed", "P", "R", "F1");
+    println!(
+        "{title}\n{:<10} {:>6} {:>6} {:>6} {:>7} {:>7} {:>7}",
+        "", "found", "wrong", "missed", "P", "R", "F1"
+    );
     let mut f1 = BTreeMap::new();
     for kind in Entity::ALL {
         let [hit, extra, lost] = counts.get(kind.as_str()).copied().unwrap_or_default();
@@ -87,7 +94,10 @@ pub(crate) fn score(title: &str, root: &Path, truth: &BTreeMap<String, Truth>) -
     }
     let file_f1 = 2.0 * flagged as f64 / (2 * flagged + missed + wrong as u64).max(1) as f64;
     let persons_within = within as f64 / with_phi.max(1) as f64;
-    println!("files F1 {file_f1:.3}, clean files flagged {wrong}, persons within 10 % on {:.1} % of files", persons_within * 100.0);
+    println!(
+        "files F1 {file_f1:.3}, clean files flagged {wrong}, persons within 10 % on {:.1} % of files",
+        persons_within * 100.0
+    );
     Score { f1, file_f1, clean_flagged: wrong, persons_within }
 }
 
@@ -102,7 +112,8 @@ pub(crate) fn hold(score: &Score) {
 }
 
 fn shared() -> PathBuf {
-    std::env::var_os("ENAMEL_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from)
+    std::env::var_os("ENAMEL_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from)
 }
 
 fn read_truth(path: &Path) -> Option<BTreeMap<String, Truth>> {
