@@ -4,7 +4,7 @@
 //! registers: standard error 1.04/sqrt(16384) = 0.8 %), so that memory is bounded whatever is scanned. `docs/patient-data.md`
 //! says how the bounds come about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use enamel_types::patient_data::Entity;
@@ -12,6 +12,9 @@ use enamel_types::units::Estimate;
 
 /// A map whose keys are fingerprints and need no further hashing.
 pub(crate) type FingerprintMap<V> = HashMap<u64, V, BuildHasherDefault<AsIs>>;
+
+/// A set of fingerprints.
+pub(crate) type FingerprintSet = HashSet<u64, BuildHasherDefault<AsIs>>;
 
 /// Passes a fingerprint on as its own hash.
 #[derive(Default)]
@@ -382,6 +385,7 @@ impl Sketch {
         let m = REGISTERS as f64;
         let sum: f64 = self.registers.iter().map(|rank| 2f64.powi(-i32::from(*rank))).sum();
         let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
+        #[allow(clippy::naive_bytecount)] // once for each file with very many values
         let empty = self.registers.iter().filter(|rank| **rank == 0).count();
         let value = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
         let error = 1.645 * 1.04 / m.sqrt();

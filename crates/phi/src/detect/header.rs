@@ -9,7 +9,7 @@ pub(super) struct Columns {
     paragraph: Option<usize>,
     /// Up to where the text was searched for a blank line.
     searched: usize,
-    columns: Vec<(usize, usize, Meaning)>,
+    found: Vec<(usize, usize, Meaning)>,
     /// Whether the first lines are all known.
     looked: bool,
 }
@@ -36,18 +36,18 @@ impl Columns {
         if blank.is_some() || self.paragraph.is_none() {
             let begin = blank.unwrap_or(0);
             self.paragraph = Some(begin);
-            self.columns.clear();
+            self.found.clear();
             self.looked = false;
         }
         // The header stands above the first row, so it can be looked for as soon as there is a line above.
         let begin = self.paragraph.unwrap_or(0);
         if !self.looked && begin < line {
-            self.columns = Self::find(&text[begin..line], vocabulary);
-            self.looked = !self.columns.is_empty()
-                || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
+            self.found = Self::find(&text[begin..line], vocabulary);
+            self.looked =
+                !self.found.is_empty() || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
         }
         let column = at - line;
-        let nearest = self.columns.iter().min_by_key(|(start, end, _)| {
+        let nearest = self.found.iter().min_by_key(|(start, end, _)| {
             if column + 1 < *start {
                 start - column
             } else {

@@ -161,7 +161,7 @@ impl Detector {
         }
         if matches!(self.mode, Mode::Fresh) && !text.trim().is_empty() {
             self.mode = match table::delimiter(text) {
-                Some(delimiter) => Mode::Delimited(delimiter),
+                Some(found) => Mode::Delimited(found),
                 None if delimited => Mode::Delimited(b','),
                 None => Mode::Running,
             };
@@ -188,14 +188,12 @@ impl Detector {
 
     /// Looks at a text and gives how much of it is done with; the rest belongs to a paragraph or row that goes on.
     fn consume(&mut self, text: &str, last: bool) -> usize {
-        match self.mode {
-            Mode::Delimited(delimiter) => self.delimited_rows(text, delimiter, last),
-            _ => {
-                let cut = if last { text.len() } else { boundary(text) };
-                self.running(&text[..cut], false);
-                cut
-            }
+        if let Mode::Delimited(delimiter) = self.mode {
+            return self.delimited_rows(text, delimiter, last);
         }
+        let cut = if last { text.len() } else { boundary(text) };
+        self.running(&text[..cut], false);
+        cut
     }
 
     /// Looks at running text. In a cell or field of unknown meaning, `labels_only`, only what has a label counts, and it belongs
@@ -318,14 +316,13 @@ impl Detector {
         let meaning = field.known.map(Meaning::Is).or_else(|| self.vocabulary.column(label));
         match meaning {
             Some(Meaning::Is(Entity::Name)) if field.known.is_some() || name::is_name_value(field.value) => {
-                match self.vocabulary.column(label) {
-                    Some(Meaning::Part(part)) => self.record.part(part, field.value),
-                    _ => {
-                        let norm = name::normalise(field.value);
-                        if !norm.is_empty() {
-                            self.record.push(Entity::Name, norm);
-                        }
-                    }
+                if let Some(Meaning::Part(part)) = self.vocabulary.column(label) {
+                    self.record.part(part, field.value);
+                    return;
+                }
+                let norm = name::normalise(field.value);
+                if !norm.is_empty() {
+                    self.record.push(Entity::Name, norm);
                 }
             }
             Some(Meaning::Is(kind)) => {

@@ -102,7 +102,7 @@ pub(super) fn is_phone(digits: &[u8]) -> bool {
         && &digits[3..6] != b"911"
         && distinct_digits(digits) > 2
         // 555-0100 to 555-0199 is kept for fiction.
-        && !(&digits[3..8] == b"55501")
+        && &digits[3..8] != b"55501"
 }
 
 /// Whether a person typed these digits to have some: one digit throughout, or counting up or down.

@@ -215,18 +215,18 @@ fn bare_numbers(columns: &mut [Column], body: &[Vec<String>], vocabulary: &Vocab
     if !named || !has(Entity::Dob) || has(Entity::Ssn) || body.len() < 20 {
         return;
     }
-    for index in 0..columns.len() {
+    for (index, column) in columns.iter_mut().enumerate() {
         let mut filled = body
             .iter()
             .filter_map(|row| row.get(index))
             .map(|cell| cell.trim())
             .filter(|cell| !cell.is_empty())
             .peekable();
-        if columns[index].meaning.is_none()
+        if column.meaning.is_none()
             && filled.peek().is_some()
             && filled.all(|cell| value::ssn(cell.as_bytes(), vocabulary).is_some())
         {
-            columns[index].meaning = Some(Meaning::Is(Entity::Ssn));
+            column.meaning = Some(Meaning::Is(Entity::Ssn));
         }
     }
 }
@@ -307,7 +307,11 @@ mod tests {
     fn columns_speak_for_themselves() {
         let text = (0..8u32)
             .map(|n| {
-                format!("Ann|Roe{}|{}-01-02|512-4{n}-671{n}|x", char::from(b'a' + n as u8), 1950 + n * 6)
+                format!(
+                    "Ann|Roe{}|{}-01-02|512-4{n}-671{n}|x",
+                    char::from_digit(n + 10, 36).unwrap(),
+                    1950 + n * 6
+                )
             })
             .collect::<Vec<_>>();
         let meanings = meanings(&text.join("\n"));

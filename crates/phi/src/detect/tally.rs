@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use enamel_types::patient_data::{Entity, EntityCounts};
 
-use crate::persons::{FingerprintMap, Sketch};
+use crate::persons::{FingerprintSet, Sketch};
 use crate::report::MaskedSample;
 
 /// Distinct values of one kind that are told apart exactly; more are counted by a sketch.
@@ -22,7 +22,7 @@ pub(crate) struct Tally {
 
 #[derive(Default)]
 struct Distinct {
-    exact: FingerprintMap<()>,
+    exact: FingerprintSet,
     sketch: Option<Sketch>,
     samples: Vec<String>,
 }
@@ -44,11 +44,11 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: Self) {
         for (kind, theirs) in other.kinds {
             let mine = self.kinds.entry(kind).or_default();
-            for fingerprint in theirs.exact.into_keys() {
+            for fingerprint in theirs.exact {
                 mine.add(fingerprint);
             }
             if let Some(sketch) = theirs.sketch {
-                mine.to_sketch().merge(&sketch);
+                mine.as_sketch().merge(&sketch);
             }
             let room = SAMPLES - mine.samples.len().min(SAMPLES);
             mine.samples.extend(theirs.samples.into_iter().take(room));
@@ -69,7 +69,7 @@ impl Tally {
     /// Fingerprints by kind, as hex; of kinds past the exact limit none.
     pub(crate) fn values(&self) -> BTreeMap<Entity, Vec<String>> {
         let hex = |distinct: &Distinct| {
-            let mut all: Vec<String> = distinct.exact.keys().map(|value| format!("{value:016x}")).collect();
+            let mut all: Vec<String> = distinct.exact.iter().map(|value| format!("{value:016x}")).collect();
             all.sort_unstable();
             all
         };
@@ -87,7 +87,7 @@ impl Tally {
         for (kind, distinct) in &self.kinds {
             let body: Vec<u8> = match &distinct.sketch {
                 Some(sketch) => sketch.registers().to_vec(),
-                None => distinct.exact.keys().flat_map(|value| value.to_le_bytes()).collect(),
+                None => distinct.exact.iter().flat_map(|value| value.to_le_bytes()).collect(),
             };
             let samples = distinct.samples.join("\n");
             out.extend([*kind as u8, u8::from(distinct.sketch.is_some())]);
@@ -118,7 +118,7 @@ impl Tally {
                 distinct.sketch = Some(Sketch::from_registers(body)?);
             } else {
                 let (words, []) = body.as_chunks::<8>() else { return None };
-                distinct.exact = words.iter().map(|word| (u64::from_le_bytes(*word), ())).collect();
+                distinct.exact = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
             }
             let samples = std::str::from_utf8(samples).ok()?;
             distinct.samples =
@@ -144,17 +144,17 @@ impl Distinct {
             sketch.add(fingerprint);
             return false;
         }
-        let new = self.exact.insert(fingerprint, ()).is_none();
+        let new = self.exact.insert(fingerprint);
         if self.exact.len() > EXACT {
-            self.to_sketch();
+            self.as_sketch();
         }
         new
     }
 
-    fn to_sketch(&mut self) -> &mut Sketch {
+    fn as_sketch(&mut self) -> &mut Sketch {
         let exact = std::mem::take(&mut self.exact);
         let sketch = self.sketch.get_or_insert_with(Sketch::default);
-        for fingerprint in exact.into_keys() {
+        for fingerprint in exact {
             sketch.add(fingerprint);
         }
         sketch

@@ -2,6 +2,20 @@
 
 use super::*;
 
+#[allow(clippy::format_push_string)] // small documents
+fn rows_of_notes() -> String {
+    let mut text = String::from("Patient,DOB,SSN,Notes\n");
+    for n in 0..5000 {
+        text += &format!(
+            "\"Roe, Ann\",19{:02}-01-02,5{:02}-{:02}-6710,\"call\nback\"\n",
+            n % 90 + 10,
+            n / 90,
+            n % 90 + 10
+        );
+    }
+    text
+}
+
 const KEY: [u8; 32] = [7; 32];
 
 fn look(fill: impl FnOnce(&mut Detector)) -> Outcome {
@@ -33,15 +47,7 @@ fn a_list_is_a_person_a_line() {
 
 #[test]
 fn a_delimited_text_is_a_table_whatever_the_pieces() {
-    let mut text = String::from("Patient,DOB,SSN,Notes\n");
-    for n in 0..5000 {
-        text += &format!(
-            "\"Roe, Ann\",19{:02}-01-02,5{:02}-{:02}-6710,\"call\nback\"\n",
-            n % 90 + 10,
-            n / 90,
-            n % 90 + 10
-        );
-    }
+    let text = rows_of_notes();
     let whole = look(|sink| sink.delimited(&text));
     let pieces = look(|sink| text.split_inclusive('\n').for_each(|line| sink.delimited(line)));
     assert_eq!(counts(&whole), counts(&pieces));

@@ -143,10 +143,9 @@ impl Scanner<'_> {
         }
         // A label may be written against its value: `SSN123-45-6789`, `DOB01/02/1980`.
         let letters = self.text[start..digit].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-        let spoken_for = matches!(self.label(start, 0), Some(Meaning::Other));
         if letters == digit - start
-            && !spoken_for
             && letters >= 3
+            && self.label(start, 0) != Some(Meaning::Other)
             && let Some(label) = self.vocabulary.label_before(&self.text[..digit])
             && let Meaning::Is(kind) = label.meaning
             && label.words_between == 0
@@ -202,6 +201,7 @@ impl Scanner<'_> {
         if near { self.label(start, words) } else { self.columns.meaning(self.text, start, self.vocabulary) }
     }
 
+    #[allow(clippy::unnecessary_wraps)] // every caller returns it as it is
     fn hit(start: usize, end: usize, kind: Entity, norm: String) -> Option<Hit> {
         Some(Hit { start, end, kind, norm })
     }
@@ -365,6 +365,9 @@ impl Scanner<'_> {
     /// A member or chart number: a label must say so.
     fn identifier(&mut self, start: usize, digit: usize) -> Option<Hit> {
         let (raw, end) = value::identifier_shape(self.text, start, digit)?;
+        if raw.len() < 4 {
+            return None;
+        }
         let meaning = self.own_label(start, 1)?;
         let Meaning::Is(kind @ (Entity::Mrn | Entity::MemberId)) = meaning else { return None };
         // Where a date or a telephone number follows such a label, the label meant something else.

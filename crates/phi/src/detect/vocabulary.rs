@@ -131,7 +131,7 @@ impl Words {
 
     /// Longer words are in no set.
     fn contains(&self, word: &[u8]) -> bool {
-        let mut lower = [0u8; 40];
+        let mut lower = [0u8; 24];
         let Some(lower) = lower.get_mut(..word.len()) else { return false };
         if word.is_ascii() {
             lower.copy_from_slice(word);
@@ -266,11 +266,12 @@ impl Vocabulary {
                 start -= 1;
             }
             let word = &before[start..end];
+            let number = word[0].is_ascii_digit();
             // A value may stand right against a label's end: `SSN4`, and a word at the edge may be cut.
-            if ends.contains(word) || start == floor {
+            if start == floor || (!number && ends.contains(word)) {
                 return true;
             }
-            if !self.fillers.contains(word) {
+            if number || !self.fillers.contains(word) {
                 others += 1;
                 if others > words {
                     return false;

@@ -219,7 +219,7 @@ impl<'a> Looker<'a> {
                     scope.spawn(move || {
                         match Pieces::open(path, len, mark) {
                             Ok(mut reader) => {
-                                self.pieces(&mut reader, &mut detector, next, pieces, delimited, name)
+                                self.pieces(&mut reader, &mut detector, next, pieces, delimited, name);
                             }
                             Err(error) => return refused(name, &error),
                         }
@@ -282,7 +282,8 @@ impl<'a> Looker<'a> {
                 return;
             }
             let guard = self.wait.0.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(self.wait.1.wait_timeout(guard, (due - elapsed).min(Duration::from_millis(100))));
+            let rest = due.saturating_sub(elapsed).min(Duration::from_millis(100));
+            drop(self.wait.1.wait_timeout(guard, rest));
         }
     }
 }
@@ -378,6 +379,7 @@ impl Pieces {
 
 /// Whether every account may read a file, by its own permissions.
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // other systems cannot say
 fn open_to_all(meta: &std::fs::Metadata) -> Option<bool> {
     use std::os::unix::fs::MetadataExt;
     Some(meta.mode() & 0o004 != 0)
@@ -390,6 +392,8 @@ fn open_to_all(_meta: &std::fs::Metadata) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     #[test]
@@ -398,7 +402,7 @@ mod tests {
         let path = folder.path().join("lines.txt");
         let mut text = String::new();
         for n in 0..150_000 {
-            text += &format!("line {n} {}\n", "x".repeat(n % 31));
+            writeln!(text, "line {n} {}", "x".repeat(n % 31)).unwrap();
         }
         std::fs::write(&path, &text).unwrap();
         let mut pieces = Pieces::open(&path, text.len() as u64, 0).unwrap();

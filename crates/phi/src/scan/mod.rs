@@ -29,7 +29,7 @@ const WAITING: usize = 512;
 const TICK: Duration = Duration::from_millis(200);
 
 /// How to scan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ScanOptions {
     /// Worker threads; 0 means one for each processor.
     pub threads: usize,
@@ -50,22 +50,6 @@ pub struct ScanOptions {
     pub fingerprints: bool,
     /// After this moment no further file is begun and what was not looked at is counted as a problem.
     pub deadline: Option<Timestamp>,
-}
-
-impl Default for ScanOptions {
-    fn default() -> Self {
-        Self {
-            threads: 0,
-            bytes_per_second: None,
-            cache: None,
-            follow_links: false,
-            one_file_system: false,
-            exclude: Vec::new(),
-            fingerprint_key: [0; 32],
-            fingerprints: false,
-            deadline: None,
-        }
-    }
 }
 
 /// How far a scan is. The totals grow until `counted`.
@@ -147,14 +131,14 @@ pub fn scan(
     };
     let counted = Counted::default();
     let done = AtomicBool::new(false);
-    let looker = Looker::new(options, clock, cancel, cache.as_ref(), threads);
+    let worker = Looker::new(options, clock, cancel, cache.as_ref(), threads);
     let late = AtomicU64::new(0);
     let mut surveys: Vec<Survey> = roots.iter().map(|root| Survey::new(root)).collect();
     let started = clock.now();
     std::thread::scope(|scope| {
         let (jobs_in, jobs) = mpsc::sync_channel::<Job>(WAITING);
         let jobs = Arc::new(Mutex::new(jobs));
-        let (looked_in, looked) = mpsc::sync_channel::<Looked>(WAITING);
+        let (results_in, results) = mpsc::sync_channel::<Looked>(WAITING);
         scope.spawn(|| Walk::new(options, cancel, &done).count(roots, &counted));
         {
             let done = &done;
@@ -163,8 +147,8 @@ pub fn scan(
             });
         }
         for _ in 0..threads {
-            let (looked_in, jobs) = (looked_in.clone(), Arc::clone(&jobs));
-            let (looker, late) = (&looker, &late);
+            let (results_in, jobs) = (results_in.clone(), Arc::clone(&jobs));
+            let (worker, late) = (&worker, &late);
             scope.spawn(move || {
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -176,17 +160,17 @@ pub fn scan(
                         late.fetch_add(1, Ordering::Relaxed);
                         continue;
                     }
-                    if looked_in.send(looker.look(job)).is_err() {
+                    if results_in.send(worker.look(job)).is_err() {
                         break;
                     }
                 }
             });
         }
         // The workers hold the only ends now: when they are gone, so are the channels.
-        drop((looked_in, jobs));
+        drop((results_in, jobs));
         let mut tally = Collected { files: 0, bytes: 0, with_phi: 0, started, told: started };
         loop {
-            match looked.recv_timeout(TICK) {
+            match results.recv_timeout(TICK) {
                 Ok(one) => {
                     if let (Some(cache), Some(stamp)) = (&cache, &one.stamp) {
                         cache.keep(stamp, &one.found);

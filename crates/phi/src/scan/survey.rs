@@ -20,7 +20,7 @@ const EXAMPLES: usize = 5;
 
 /// One root's survey while it grows.
 pub(super) struct Survey {
-    survey: PatientDataSurvey,
+    sum: PatientDataSurvey,
     people: People,
     folders: HashMap<PathBuf, Folder>,
 }
@@ -46,20 +46,20 @@ impl Survey {
             folders_not_listed: 0,
             problems: BTreeMap::new(),
         };
-        Self { survey, people: People::new(ROOT_EXACT), folders: HashMap::new() }
+        Self { sum: survey, people: People::new(ROOT_EXACT), folders: HashMap::new() }
     }
 
     /// Adds one file, or a folder that could not be read.
     pub(super) fn add(&mut self, looked: Looked, report: &FileReport) {
-        self.survey.files += u64::from(looked.is_file);
-        self.survey.bytes += looked.found.bytes;
+        self.sum.files += u64::from(looked.is_file);
+        self.sum.bytes += looked.found.bytes;
         for problem in &looked.found.problems {
             self.problem(problem, 1);
         }
         if !looked.found.has_phi {
             return;
         }
-        self.survey.files_with_phi += 1;
+        self.sum.files_with_phi += 1;
         self.people.merge(&looked.found.people);
         let folder = looked.path.parent().unwrap_or(&looked.path).to_owned();
         let name =
@@ -94,12 +94,12 @@ impl Survey {
             ProblemKind::Limit => "limit",
             ProblemKind::Unsupported => "unsupported",
         };
-        *self.survey.problems.entry(class.to_owned()).or_default() += times;
+        *self.sum.problems.entry(class.to_owned()).or_default() += times;
     }
 
     /// The finished survey: folders with most people first.
     pub(super) fn finish(mut self) -> PatientDataSurvey {
-        self.survey.persons = self.people.estimate();
+        self.sum.persons = self.people.estimate();
         let mut folders: Vec<PhiFolder> = self
             .folders
             .into_iter()
@@ -114,10 +114,10 @@ impl Survey {
             })
             .collect();
         folders.sort_by(|a, b| b.persons.value.cmp(&a.persons.value).then_with(|| a.path.cmp(&b.path)));
-        self.survey.folders_not_listed = folders.len().saturating_sub(FOLDERS) as u64;
+        self.sum.folders_not_listed = folders.len().saturating_sub(FOLDERS) as u64;
         folders.truncate(FOLDERS);
-        self.survey.folders = folders;
-        self.survey
+        self.sum.folders = folders;
+        self.sum
     }
 }
 

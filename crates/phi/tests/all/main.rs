@@ -1,4 +1,5 @@
 //! Patient data discovery as its callers see it.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::format_push_string, clippy::format_collect)] // helpers of tests
 
 mod clock;
 mod extract_corpus;
