@@ -71,8 +71,6 @@ fn findings(view: &PracticeView, now: Timestamp) -> Vec<FindingEntry> {
         finding: record.finding.clone(),
         first_seen: record.first_seen,
         last_seen: record.last_seen,
-        // The ledger keeps this of a finding that came back; there it is history.
-        resolved_at: record.resolved_at.filter(|_| !record.is_open()),
         standing: match (record.is_open(), fresh.shows(record)) {
             (true, true) => Standing::Open,
             (true, false) => Standing::Stale,

@@ -1,5 +1,6 @@
 //! Who this installation is: ids and a key made once, kept in the data directory.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -50,11 +51,15 @@ impl Identity {
         let mut minter = Minter::new(&mut fill);
         let mut key = [0; 32];
         edge::random(&mut key);
+        let mut fingerprint_key = String::new();
+        for byte in key {
+            let _ = write!(fingerprint_key, "{byte:02x}"); // writing to a String cannot fail
+        }
         let identity = Self {
             practice: PracticeId::from_uuid(minter.uuid(now)),
             device: DeviceId::from_uuid(minter.uuid(now)),
             agent: AgentId::from_uuid(minter.uuid(now)),
-            fingerprint_key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint_key,
         };
         let text = toml::to_string(&identity)
             .map_err(|error| Error::new("the identity could not be written as TOML").because(error))?;

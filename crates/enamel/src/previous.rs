@@ -1,4 +1,5 @@
-//! The assessment before the latest one: when it was, and what a year was expected to cost by what was known then.
+//! The assessment before the latest one: when it was, what was open, and what a year was expected to cost by what was known
+//! then.
 //!
 //! Nothing of it was stored but its observations. They are judged and rolled again, with today's content and practice
 //! file, so that the two means differ by what was seen and by nothing else.
@@ -8,7 +9,7 @@ use enamel_report::PreviousRun;
 use enamel_types::{AgentId, Body, Timestamp};
 
 use crate::error::Error;
-use crate::figures::{self, Rolls};
+use crate::figures::{self, Fresh, Rolls};
 use crate::session::Session;
 
 /// The run before the latest one; `None` where there is no earlier one.
@@ -28,7 +29,8 @@ pub(crate) fn run(session: &Session, ledger: &Ledger) -> Result<Option<PreviousR
         view.apply(&entry, &session.judge(&entry.observation));
     }
     let mean = figures::risk(session, &view, at, Rolls::for_a_report()).total.mean;
-    Ok(Some(PreviousRun { at, mean }))
+    let open = Fresh::of(&view, at).open_findings(&view).into_iter().map(|finding| finding.id).collect();
+    Ok(Some(PreviousRun { at, mean, open }))
 }
 
 /// What tells one entry's run from another's.

@@ -3,15 +3,15 @@
 //! The binary fills it from the ledger's view and the risk run. Nothing here reads a file, a clock or a network, and
 //! nothing here judges: a status that is *unknown* in the model is unknown on the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enamel_types::device::DeviceInventory;
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
-    ControlId, ControlStatus, DeviceId, FindingEntry, Gap, ObservationFacts, ObservationId, PracticeId,
-    PracticeProfile, RuleResult, Timestamp, Usd,
+    ControlId, ControlStatus, DeviceId, FindingEntry, FindingId, Gap, ObservationFacts, ObservationId,
+    PracticeId, PracticeProfile, RuleResult, Timestamp, Usd,
 };
 
 /// Everything one report says.
@@ -148,8 +148,10 @@ pub struct LedgerFacts {
 /// What to compare with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreviousRun {
-    /// When its observations were kept: what was first seen later is new.
+    /// When its observations were kept.
     pub at: Timestamp,
     /// The yearly loss to expect from what was known then.
     pub mean: Usd,
+    /// The findings that were open then.
+    pub open: BTreeSet<FindingId>,
 }

@@ -147,8 +147,6 @@ pub struct FindingEntry {
     pub first_seen: Timestamp,
     /// When it was last seen.
     pub last_seen: Timestamp,
-    /// When it was looked for and found to be gone; `None` unless it is resolved.
-    pub resolved_at: Option<Timestamp>,
     /// Where it stands now.
     pub standing: Standing,
 }

@@ -16,6 +16,10 @@ use crate::figures::{self, Fresh, Rolls};
 use crate::session::Session;
 use crate::terminal::{self, hint, plain};
 
+/// A browser that has not printed a report by then never will; a slow computer takes seconds.
+#[cfg(feature = "report")]
+const LONGEST_PRINT: std::time::Duration = std::time::Duration::from_mins(2);
+
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
@@ -31,12 +35,8 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
     let risk = figures::risk(&session, &view, now, Rolls::for_a_report());
-    #[cfg_attr(not(feature = "report"), expect(unused_mut, reason = "only the report is printed"))]
-    let mut files = write_files(&session, args, &ledger, &view, &risk, now)?;
+    let Written { files, failed } = write_files(&session, args, &ledger, &view, &risk, now)?;
     drop(ledger);
-    // A PDF that could not be made must not hide what was found: the answer comes first, the error after it.
-    #[cfg(feature = "report")]
-    let printed = if args.pdf { print(&session, &args.out).map(|pdf| files.push(pdf)) } else { Ok(()) };
 
     let open = Fresh::of(&view, now).open_findings(&view);
     if session.json {
@@ -53,9 +53,8 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     } else {
         terminal::text(&for_people(&session, &view, &open, &risk, &files, now))?;
     }
-    #[cfg(feature = "report")]
-    printed?;
-    Ok(fail_on(args.fail_on, &open))
+    // What was found is said before what could not be printed.
+    failed.map_or_else(|| Ok(fail_on(args.fail_on, &open)), Err)
 }
 
 /// Every sensor, one after the other: each uses what it needs of the computer, and the long one shows its progress.
@@ -78,7 +77,15 @@ fn look(session: &Session, args: &AssessArgs) -> Result<Vec<Observation>, Error>
     Ok(observations)
 }
 
-/// Writes report.html and findings.json.
+/// What became of the files.
+struct Written {
+    /// They are there.
+    files: Vec<PathBuf>,
+    /// Why a further one is not.
+    failed: Option<Error>,
+}
+
+/// Writes report.html and findings.json, and prints report.pdf where that is wanted.
 #[cfg(feature = "report")]
 fn write_files(
     session: &Session,
@@ -87,34 +94,22 @@ fn write_files(
     view: &PracticeView,
     risk: &RiskFigures,
     now: Timestamp,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Written, Error> {
     let gathered = Gathered::from(ledger, view, now)?;
-    let files = vec![args.out.join("report.html"), args.out.join("findings.json")];
+    let mut files = vec![args.out.join("report.html"), args.out.join("findings.json")];
     super::export::write(&files[1], &gathered.findings_json(session, view, now))?;
     let model = crate::model::build(session, ledger, view, gathered, risk.clone(), now)?;
     let html = enamel_report::render_html(&model)
         .map_err(|error| Error::new("the report could not be made").because(error))?;
     super::export::write(&files[0], html.as_bytes())?;
-    Ok(files)
-}
-
-/// Prints report.html to report.pdf.
-#[cfg(feature = "report")]
-fn print(session: &Session, out: &std::path::Path) -> Result<PathBuf, Error> {
-    use enamel_report::pdf;
-    let fail = || Error::new(format!("{} could not be made", out.join("report.pdf").display()));
-    let Some(browser) = pdf::installed_browser() else {
-        return Err(fail().because(NoBrowser).help(
-            "the report itself is written: open report.html in any browser and print it, or install Chromium",
-        ));
-    };
-    hint(session.quiet, "Printing report.pdf");
-    let (html, target) = (out.join("report.html"), out.join("report.pdf"));
-    // Chromium refuses to start its sandbox as root on Linux; the page forbids scripts and loads nothing.
-    pdf::print(&browser, &html, &target, !edge::is_linux_root(), LONGEST_PRINT).map_err(|error| {
-        fail().because(error).help("report.html and findings.json are written and hold the same")
-    })?;
-    Ok(target)
+    let mut failed = None;
+    if args.pdf {
+        hint(session.quiet, "Printing report.pdf");
+        let pdf = args.out.join("report.pdf");
+        failed = print(&files[0], &pdf).err();
+        files.extend(failed.is_none().then_some(pdf));
+    }
+    Ok(Written { files, failed })
 }
 
 /// Writes findings.json, which is all that this build can make.
@@ -126,11 +121,27 @@ fn write_files(
     view: &PracticeView,
     _: &RiskFigures,
     now: Timestamp,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Written, Error> {
     let file = args.out.join("findings.json");
     super::export::write(&file, &Gathered::from(ledger, view, now)?.findings_json(session, view, now))?;
     hint(session.quiet, "This build of enamel is the agent's and makes no report.html");
-    Ok(vec![file])
+    Ok(Written { files: vec![file], failed: None })
+}
+
+/// Prints the report with the browser that this computer has.
+#[cfg(feature = "report")]
+fn print(html: &std::path::Path, pdf: &std::path::Path) -> Result<(), Error> {
+    const HELP: &str =
+        "report.html and findings.json are written; open report.html in any browser and print it as PDF";
+    let Some(browser) = enamel_report::pdf::installed_browser() else {
+        let what =
+            format!("{} could not be printed: there is no Edge, Chrome or Chromium here", pdf.display());
+        return Err(Error::new(what).help(HELP));
+    };
+    // As root on Linux the browser refuses to start with its sandbox; the page forbids scripts and loads nothing.
+    enamel_report::pdf::print(&browser, html, pdf, !edge::is_linux_root(), LONGEST_PRINT).map_err(|error| {
+        Error::new(format!("{} could not be printed", pdf.display())).because(error).help(HELP)
+    })
 }
 
 /// The terminal's answer: are we safe, what it may cost, what to do first, where to read more.

@@ -1,5 +1,6 @@
 //! `enamel scan phi`: where patient data lies, and how many people's.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -160,7 +161,7 @@ fn summary(survey: &PatientDataSurvey) -> String {
         HumanBytes(survey.bytes),
     );
     for (reason, files) in &survey.problems {
-        text.push_str(&format!("\n  {files} files could not be read or not wholly: {}", plain(reason)));
+        let _ = write!(text, "\n  {files} files could not be read or not wholly: {}", plain(reason));
     }
     text
 }

@@ -35,9 +35,9 @@ pub(crate) fn run(global: &Global, args: &ScanSoftwareArgs) -> Result<Outcome, E
         && args.cyclonedx.as_deref() != Some(Path::new("-"))
     {
         if session.json {
-            print_records(found)?
+            print_records(found)?;
         } else {
-            print_people(found)?
+            print_people(found)?;
         }
         for finding in &judgement.findings {
             if session.json {

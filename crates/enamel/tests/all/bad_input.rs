@@ -109,11 +109,11 @@ fn hostile_folders_do_not_stop_a_scan() {
     fs::File::create(practice.join("sparse.bin")).unwrap().set_len(10 << 30).unwrap();
     let locked = practice.join("locked");
     fs::create_dir(&locked).unwrap();
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o0)).unwrap();
     let started = Instant::now();
     let ran = world.run(&["scan", "phi", "--json", practice.to_str().unwrap()]).ok();
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
-    assert!(started.elapsed() < Duration::from_secs(60), "a sparse file's holes are not read");
+    assert!(started.elapsed() < Duration::from_mins(1), "a sparse file's holes are not read");
     let records = ran.records();
     let with_ssn = records.iter().filter(|record| record["entities"]["SSN"] == 1).count();
     assert_eq!(with_ssn, 2, "{}", ran.stdout());

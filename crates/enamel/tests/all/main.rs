@@ -1,5 +1,6 @@
 //! Tests of the binary as its user runs it, and of the rules of the house.
 
+mod assess;
 mod bad_input;
 mod contract;
 mod house;

@@ -208,13 +208,13 @@ pub(super) fn persons(model: &ReportModel) -> Estimate {
 
 fn change(model: &ReportModel) -> String {
     let Some(previous) = &model.previous else { return String::new() };
-    let since = |entry: &&FindingEntry| entry.standing == Standing::Open && entry.first_seen > previous.at;
-    let new = model.findings.iter().filter(since).count() as u64;
-    let gone = model
-        .findings
-        .iter()
-        .filter(|entry| entry.standing == Standing::Resolved && entry.resolved_at > Some(previous.at))
-        .count() as u64;
+    let count = |standing, open_before| {
+        let changed = |entry: &&FindingEntry| {
+            entry.standing == standing && previous.open.contains(&entry.finding.id) == open_before
+        };
+        model.findings.iter().filter(changed).count() as u64
+    };
+    let (new, gone) = (count(Standing::Open, false), count(Standing::Resolved, true));
     let mut text = format!(
         "Since {}: {} and {}.",
         words::date(previous.at),

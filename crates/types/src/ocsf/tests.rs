@@ -62,7 +62,6 @@ impl Sample {
                 },
                 first_seen: time("2026-09-02T10:00:00Z"),
                 last_seen: time("2026-11-24T13:50:00Z"),
-                resolved_at: None,
                 standing: Standing::Open,
             }
         };

@@ -35,7 +35,6 @@ fn finding(
         },
         first_seen: time("2026-09-02T10:00:00Z"),
         last_seen: time("2026-11-24T13:50:00Z"),
-        resolved_at: None,
         standing: Standing::Open,
     }
 }
@@ -194,7 +193,6 @@ pub(super) fn findings() -> Vec<FindingEntry> {
     );
     gone.standing = Standing::Resolved;
     gone.last_seen = time("2026-10-30T09:00:00Z");
-    gone.resolved_at = Some(time("2026-11-24T13:50:00Z"));
     let mut stale = finding(
         "W41",
         3,

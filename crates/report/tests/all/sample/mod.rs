@@ -67,14 +67,18 @@ pub(crate) fn model() -> ReportModel {
         results: results(),
         controls: controls::controls(),
         risk: risk::risk(&findings),
-        findings,
         heat_map: Some(risk::heat_map()),
         patient_data: surveys(),
         software: software(),
         gaps: gaps(),
         evidence: evidence(),
         ledger: LedgerFacts { entries: 214, root: hash(214) },
-        previous: Some(PreviousRun { at: time("2026-10-26T09:00:00Z"), mean: Usd(48_300.0) }),
+        previous: Some(PreviousRun {
+            at: time("2026-10-26T09:00:00Z"),
+            mean: Usd(48_300.0),
+            open: findings.iter().map(|entry| entry.finding.id).collect(),
+        }),
+        findings,
     }
 }
 

@@ -1,0 +1,142 @@
+//! The files that `assess` writes, and what the report says of the assessment before.
+
+#[cfg(feature = "report")]
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::run::World;
+
+/// The report's sentence on what changed, after the day it compares with.
+#[cfg(feature = "report")]
+fn change(world: &World) -> Option<String> {
+    let html = std::fs::read_to_string(world.path("out/report.html")).expect("a report");
+    let (_, said) = html.split_once("Since ")?.1.split_once(": ")?;
+    Some(said.split('<').next().unwrap_or_default().trim().to_owned())
+}
+
+/// Assesses the practice's folder; gives the yearly loss to expect.
+fn assess(world: &World) -> f64 {
+    let (practice, out) = (world.practice(), world.path("out"));
+    let ran = world.run(&["assess", "--json", text(&practice), "--out", text(&out)]).ok();
+    let records = ran.records();
+    let assessment = records.iter().find(|record| record["type"] == "assessment").expect("an assessment");
+    assessment["mean"].as_f64().expect("a mean")
+}
+
+/// The ids of the open findings in findings.json.
+#[cfg(feature = "report")]
+fn open(world: &World) -> BTreeSet<String> {
+    let lines = std::fs::read_to_string(world.path("out/findings.json")).expect("findings");
+    let events =
+        lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON line"));
+    events
+        .filter(|event| event["unmapped"]["enamel"]["state"] == "open")
+        .map(|event| event["finding_info"]["uid"].as_str().expect("an id").to_owned())
+        .collect()
+}
+
+/// What the report has to say of two assessments.
+#[cfg(feature = "report")]
+fn sentence(before: &BTreeSet<String>, after: &BTreeSet<String>, difference: f64) -> String {
+    let new = match after.difference(before).count() {
+        1 => "1 new finding".to_owned(),
+        many => format!("{many} new findings"),
+    };
+    let direction = if difference < 0.0 { "fell" } else { "rose" };
+    format!(
+        "{new} and {} fixed. The expected yearly loss {direction} by {}.",
+        before.difference(after).count(),
+        enamel_types::Usd(difference.abs())
+    )
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+/// An export with so many people in it.
+fn charts(people: usize) -> String {
+    let row = |n: usize| {
+        let (serial, day, phone) = (1_000 + n, n % 28 + 1, n % 1_000);
+        format!("{n},Ada Birch{n},03/{day:02}/1972,526-97-{serial},(212) 555-0{phone:03}")
+    };
+    let header = "PatNum,Name,DOB,SSN,Phone".to_owned();
+    std::iter::once(header).chain((0..people).map(row)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+#[cfg(feature = "report")]
+fn the_report_says_what_changed_since_the_assessment_before() {
+    let world = World::new();
+    world.file("charts.csv", charts(20));
+    let before = assess(&world);
+    assert_eq!(change(&world), None, "the first report has nothing to compare with");
+
+    let first = open(&world);
+
+    // Looks that made no report, and what only they saw, are no assessment: the next report still speaks of the first.
+    world.file("Downloads/export.csv", charts(2_000));
+    let practice = world.practice();
+    world.run(&["scan", "phi", text(&practice)]).ok();
+    world.run(&["scan", "host"]).ok();
+    let after = assess(&world);
+    assert!(after > before, "more people's data costs more: {before} and then {after}");
+    let second = open(&world);
+    assert!(second.difference(&first).count() > 0, "the export is a finding");
+    assert_eq!(change(&world), Some(sentence(&first, &second, after - before)));
+
+    std::fs::remove_dir_all(practice.join("Downloads")).unwrap();
+    let cleaned = assess(&world);
+    let third = open(&world);
+    assert!(second.difference(&third).count() > 0, "the export is gone");
+    assert_eq!(change(&world), Some(sentence(&second, &third, cleaned - after)));
+}
+
+#[test]
+fn findings_json_is_what_the_export_writes() {
+    let world = World::new();
+    world.file("charts.csv", charts(20));
+    assess(&world);
+    let written = std::fs::read_to_string(world.path("out/findings.json")).unwrap();
+    let exported = world.run(&["export", "ocsf"]).ok().stdout();
+    let without_moment = |lines: &str| -> Vec<serde_json::Value> {
+        let event = |line: &str| {
+            let mut event: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(event["metadata"]["logged_time"].take().is_u64());
+            event
+        };
+        lines.lines().map(event).collect()
+    };
+    assert!(!written.is_empty());
+    assert_eq!(without_moment(&written), without_moment(&exported));
+}
+
+#[test]
+#[cfg(feature = "report")]
+fn a_report_is_printed_or_the_reason_is_said() {
+    let world = World::new();
+    world.file("charts.csv", charts(3));
+    let (practice, out) = (world.practice(), world.path("out"));
+    let ran = world.run(&["assess", text(&practice), "--out", text(&out), "--pdf"]);
+    assert!(ran.stdout().contains("Expected loss"), "the answer comes with or without a browser");
+    assert!(out.join("report.html").is_file() && out.join("findings.json").is_file());
+    if enamel_report::pdf::installed_browser().is_some() {
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        assert!(ran.stdout().contains("report.pdf"), "{}", ran.stdout());
+        assert!(std::fs::read(out.join("report.pdf")).unwrap().starts_with(b"%PDF-"));
+    } else {
+        assert_eq!(ran.code(), 1);
+        assert!(ran.stderr().contains("report.pdf") && ran.stderr().contains("help"), "{}", ran.stderr());
+        assert!(!out.join("report.pdf").exists());
+    }
+}
+
+#[test]
+#[cfg(not(feature = "report"))]
+fn the_agents_build_says_that_it_makes_no_report() {
+    let world = World::new();
+    let (practice, out) = (world.practice(), world.path("out"));
+    let ran = world.run(&["assess", text(&practice), "--out", text(&out)]).ok();
+    assert!(ran.stderr().contains("report.html"), "{}", ran.stderr());
+    assert!(out.join("findings.json").is_file() && !out.join("report.html").exists());
+}
