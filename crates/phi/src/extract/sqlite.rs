@@ -41,7 +41,10 @@ pub(super) fn read(
 
 fn read_file(path: &Path, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
     let connection = open(path).map_err(|error| failure(&error))?;
-    let tables = tables(&connection).map_err(|error| failure(&error))?;
+    let (tables, unnamed) = tables(&connection).map_err(|error| failure(&error))?;
+    if unnamed > 0 {
+        budget.report(name, &Failure::Malformed("the name of a table is no UTF-8"), sink);
+    }
     for table in tables {
         let outcome = read_table(&connection, &table, name, budget, sink);
         super::settle(outcome, &format!("{name}/{table}"), budget, sink)?;
@@ -85,14 +88,34 @@ fn uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Ordinary tables; virtual ones would run code, and SQLite's own hold nothing of a patient.
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+/// Ordinary tables, and how many have a name that cannot be asked for. Virtual ones would run code, and SQLite's own hold nothing
+/// of a patient.
+fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize)> {
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
          AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000",
     )?;
-    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
-    Ok(names.filter_map(Result::ok).collect())
+    let (mut names, mut unnamed) = (Vec::new(), 0);
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        match row.get::<_, String>(0) {
+            Ok(name) => names.push(name),
+            Err(_) => unnamed += 1,
+        }
+    }
+    Ok((names, unnamed))
+}
+
+/// The columns that `SELECT *` gives. As blobs: the names of a damaged schema need not be UTF-8, which `column_names` panics on.
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection
+        .prepare("SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
+    let names = statement.query_map([table], |row| row.get_ref(0).map(name_of))?;
+    names.collect()
+}
+
+fn name_of(value: ValueRef<'_>) -> String {
+    String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned()
 }
 
 fn read_table(
@@ -105,8 +128,9 @@ fn read_table(
     let quoted = table.replace('"', "\"\"");
     let mut statement =
         connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).map_err(|error| failure(&error))?;
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let columns = columns(connection, table).map_err(|error| failure(&error))?;
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let count = statement.column_count();
     sink.part(table);
     sink.table(&columns);
     let mut rows = statement.query([]).map_err(|error| failure(&error))?;
@@ -118,7 +142,7 @@ fn read_table(
         }
         let mut cells = Vec::with_capacity(columns.len());
         let mut files = Vec::new();
-        for (at, column) in columns.iter().enumerate() {
+        for (at, column) in columns.iter().enumerate().take(count) {
             let value = row.get_ref(at).map_err(|error| failure(&error))?;
             cells.push(cell(value));
             if let ValueRef::Blob(bytes) = value
