@@ -71,7 +71,7 @@ pub(crate) fn build(
         software: Vec::new(),
         gaps: Vec::new(),
         ledger: ledger_facts(session, ledger, view)?,
-        previous: previous::run(session, ledger)?,
+        previous: previous::run(session, ledger, view.through_seq())?,
     };
     cite(&mut model, gathered.entries, &fresh);
     Ok(model)
