@@ -65,12 +65,16 @@ fn look(session: &Session, args: &AssessArgs) -> Result<Vec<Observation>, Error>
         scan_host::observe(session)?,
         scan_software::observe(session, &args.paths)?,
     ];
-    let roots: Vec<PathBuf> = if args.paths.is_empty() { edge::home_folders() } else { args.paths.clone() };
+    let roots: Vec<PathBuf> = if args.paths.is_empty() {
+        edge::home_folders()
+    } else {
+        args.paths.iter().map(|path| scan_phi::absolute(path)).collect()
+    };
     let names: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
     hint(session.quiet, &format!("Looking for patient data in {}", plain(&names.join(", "))));
     let mut options = scan_phi::scan_options(session, &args.phi)?;
     // What an earlier run wrote about patient data is not patient data of the practice.
-    options.exclude.push(args.out.clone());
+    options.exclude.push(scan_phi::absolute(&args.out));
     for survey in scan_phi::survey(session, &roots, &options, &mut |_| ())? {
         observations.push(scan_phi::observe(session, &survey));
     }

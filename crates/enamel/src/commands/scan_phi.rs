@@ -1,7 +1,7 @@
 //! `enamel scan phi`: where patient data lies, and how many people's.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
@@ -57,7 +57,7 @@ pub(crate) fn scan_options(session: &Session, asked: &PhiOptions) -> Result<Scan
         bytes_per_second: asked.io_budget.map(|mib| mib.max(1).saturating_mul(1 << 20)),
         cache: (!asked.no_cache).then(|| session.data.join("phi-cache.db")),
         one_file_system: asked.one_file_system,
-        exclude: vec![session.data.clone()],
+        exclude: vec![absolute(&session.data)],
         fingerprint_key: session.identity.fingerprint_key()?,
         ..ScanOptions::default()
     })
@@ -90,8 +90,14 @@ pub(crate) fn survey(
     })
 }
 
+/// A path that means the same from every working directory: scopes and findings must, or one folder would be two.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// One survey as an observation.
 pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observation {
+    let survey = in_absolute_paths(survey);
     let gaps = survey.problems.iter().map(|(reason, files)| Gap {
         what: format!("{files} files below {}", survey.root),
         why: reason.clone(),
@@ -100,9 +106,20 @@ pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observat
         sensor: "scan phi",
         scope: format!("phi:{}", survey.root),
         gaps: gaps.collect(),
-        body: Body::PatientData(survey.clone()),
+        body: Body::PatientData(survey),
         valid_until: None,
     })
+}
+
+fn in_absolute_paths(survey: &PatientDataSurvey) -> PatientDataSurvey {
+    let absolute = |path: &String| absolute(Path::new(path)).to_string_lossy().into_owned();
+    let mut survey = survey.clone();
+    survey.root = absolute(&survey.root);
+    for folder in &mut survey.folders {
+        folder.path = absolute(&folder.path);
+        folder.examples = folder.examples.iter().map(absolute).collect();
+    }
+    survey
 }
 
 /// A flag that Ctrl-C sets: the scan then stops cleanly, with what it has in the cache. A second Ctrl-C kills.
