@@ -7,14 +7,16 @@
 
 #![allow(clippy::print_stdout)] // an example speaks for itself
 
+use std::ops::Range;
 use std::time::Instant;
 
-use enamel_risk::Stream;
 use enamel_risk::dist::Pert;
+use enamel_risk::parallel::in_order;
 use enamel_risk::summary::summarise;
+use enamel_risk::{BLOCK, Pair, Stream};
 
 const TRIALS: u32 = 1_000_000;
-const CHUNK: u32 = 8_192;
+const CHUNK: u32 = 8 * BLOCK as u32;
 
 /// (low, likely, high) as in `benches/pyfair_tree.py`.
 const INPUTS: [(f64, f64, f64); 7] = [
@@ -30,22 +32,14 @@ const INPUTS: [(f64, f64, f64); 7] = [
 fn main() {
     let threads = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2);
     let start = Instant::now();
-    let inputs = INPUTS.map(|(low, likely, high)| pyfair_pert(low, likely, high));
+    let inputs = in_order(INPUTS.len(), threads, |input| pyfair_pert(INPUTS[input]));
     let dice = Stream::new(1);
-    let chunks: Vec<u32> = (0..TRIALS.div_ceil(CHUNK)).collect();
-    let share = chunks.len().div_ceil(threads);
-    let done: Vec<(u32, Vec<f64>)> = std::thread::scope(|scope| {
-        let tasks: Vec<_> = chunks
-            .chunks(share)
-            .map(|mine| {
-                scope.spawn(|| mine.iter().map(|chunk| roll(&inputs, dice, *chunk)).collect::<Vec<_>>())
-            })
-            .collect();
-        tasks.into_iter().flat_map(|task| task.join().expect("no thread panics")).collect()
+    let chunks = in_order(TRIALS.div_ceil(CHUNK) as usize, threads, |chunk| {
+        let first = chunk as u32 * CHUNK;
+        roll(&inputs, dice, first..TRIALS.min(first + CHUNK))
     });
-    let wins: u32 = done.iter().map(|(wins, _)| wins).sum();
-    let vulnerability = f64::from(wins) / f64::from(TRIALS);
-    let parts: Vec<Vec<f64>> = done.into_iter().map(|(_, losses)| losses).collect();
+    let (wins, parts): (Vec<usize>, Vec<Vec<f64>>) = chunks.into_iter().unzip();
+    let vulnerability = wins.iter().sum::<usize>() as f64 / f64::from(TRIALS);
     let losses = summarise(&parts, TRIALS, threads);
     let seconds = start.elapsed().as_secs_f64();
     println!(
@@ -57,26 +51,44 @@ fn main() {
 }
 
 /// PERT as pyfair reads it: the usual mean, and a standard deviation of a sixth of the range instead of weight 4.
-fn pyfair_pert(low: f64, likely: f64, high: f64) -> Pert {
+fn pyfair_pert((low, likely, high): (f64, f64, f64)) -> Pert {
     let mean = (low + 4.0 * likely + high) / 6.0;
     let place = (mean - low) / (high - low);
     let both = place * (1.0 - place) * 36.0 - 1.0;
     Pert::beta(low, high, place * both, (1.0 - place) * both)
 }
 
-/// One chunk: in how many trials the threat wins, and each trial's risk before vulnerability is multiplied in.
-fn roll(inputs: &[Pert; 7], dice: Stream, chunk: u32) -> (u32, Vec<f64>) {
-    // Column by column, so that one table at a time is hot.
-    let trials = chunk * CHUNK..TRIALS.min((chunk + 1) * CHUNK);
-    let column = |input: usize| {
-        let (pert, stream) = (&inputs[input], dice.child(input as u64));
-        trials.clone().map(move |trial| pert.at(stream.uniform(u64::from(trial))))
-    };
-    let mut losses: Vec<f64> = column(6).collect();
-    losses.iter_mut().zip(column(5)).for_each(|(loss, frequency)| *loss *= frequency);
-    losses.iter_mut().zip(column(4)).for_each(|(loss, primary)| *loss += primary);
-    losses.iter_mut().zip(column(0)).for_each(|(loss, contacts)| *loss *= contacts);
-    losses.iter_mut().zip(column(1)).for_each(|(loss, action)| *loss *= action);
-    let wins = column(2).zip(column(3)).map(|(capability, strength)| u32::from(capability > strength)).sum();
-    (wins, losses)
+/// Some trials: in how many the threat wins, and each one's risk before vulnerability is multiplied in.
+fn roll(inputs: &[Pert], dice: Stream, trials: Range<u32>) -> (usize, Vec<f64>) {
+    let mut wins = 0;
+    let mut risks = vec![0.0; trials.len()];
+    let mut pairs = [Pair::default(); BLOCK];
+    let [mut left, mut right] = [[0.0; BLOCK]; 2];
+    // Column by column, so that one table at a time is hot; two inputs share a hash.
+    for (risks, first) in risks.chunks_mut(BLOCK).zip((u64::from(trials.start)..).step_by(BLOCK)) {
+        dice.child(0).fill(first, &mut pairs);
+        inputs[2].fill(&pairs, Pair::left, &mut left);
+        inputs[3].fill(&pairs, Pair::right, &mut right);
+        let both = left.iter().zip(&right).take(risks.len());
+        wins += both.filter(|(capability, strength)| capability > strength).count();
+
+        dice.child(1).fill(first, &mut pairs);
+        inputs[5].fill(&pairs, Pair::left, &mut left);
+        inputs[6].fill(&pairs, Pair::right, risks);
+        risks.iter_mut().zip(&left).for_each(|(risk, frequency)| *risk *= frequency);
+
+        dice.child(2).fill(first, &mut pairs);
+        inputs[4].fill(&pairs, Pair::left, &mut left);
+        inputs[0].fill(&pairs, Pair::right, &mut right);
+        let both = left.iter().zip(&right);
+        risks
+            .iter_mut()
+            .zip(both)
+            .for_each(|(risk, (primary, contacts))| *risk = (*risk + primary) * contacts);
+
+        dice.child(3).fill(first, &mut pairs);
+        inputs[1].fill(&pairs, Pair::left, &mut left);
+        risks.iter_mut().zip(&left).for_each(|(risk, action)| *risk *= action);
+    }
+    (wins, risks)
 }

@@ -4,6 +4,7 @@ use enamel_types::Usd;
 use enamel_types::risk::{Assumption, Swing};
 
 use crate::model::{Bound, Practice, Sampler};
+use crate::rng::Draw;
 use crate::scenario::{Amount, Per, Prior};
 
 /// Numbers listed as moving the result most.
@@ -88,7 +89,8 @@ pub(crate) fn swings(bound: &[Bound<'_>], practice: &Practice) -> Vec<Swing> {
     let base: f64 = bound.iter().map(|bound| mean(bound, practice)).sum();
     let mut swings = Vec::new();
     let mut add = |factor: String, number: &Sampler, mean_with: &dyn Fn(f64) -> f64| {
-        let (low, high) = (mean_with(number.at(0.05)), mean_with(number.at(0.95)));
+        let (low, high) =
+            (mean_with(number.at(Draw::of_share(0.05))), mean_with(number.at(Draw::of_share(0.95))));
         if high > low {
             swings.push(Swing { factor, low: Usd(low), high: Usd(high) });
         }

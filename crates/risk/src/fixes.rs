@@ -7,7 +7,8 @@ use enamel_types::{Finding, Minutes, RuleId, Usd};
 
 use crate::input::{RiskInput, RuleCounts};
 use crate::model::{Effects, Practice};
-use crate::simulate::{Dice, Run, in_order};
+use crate::parallel::in_order;
+use crate::simulate::{Dice, Run};
 
 /// The plan: one fix for each rule with open findings, those that save most for an hour of work first.
 pub(crate) fn plan(

@@ -10,6 +10,7 @@ use crate::catalogue::rule_matches;
 use crate::dist::{Lognormal, Pert};
 use crate::explain;
 use crate::input::{RiskInput, RuleCounts};
+use crate::rng::{Draw, Pair};
 use crate::scenario::{
     Amount, FREQUENCY, Factor, Loss, Per, Prior, SUSCEPTIBILITY, Scenario, Scenarios, Spread,
 };
@@ -35,11 +36,22 @@ impl Sampler {
     }
 
     #[inline]
-    pub(crate) fn at(&self, u: f64) -> f64 {
+    pub(crate) fn at(&self, draw: Draw) -> f64 {
         match self {
             Self::Exactly(value) => *value,
-            Self::Pert(pert) => pert.at(u),
-            Self::Lognormal(lognormal) => lognormal.at(u),
+            Self::Pert(pert) => pert.at(draw),
+            Self::Lognormal(lognormal) => lognormal.at(draw),
+        }
+    }
+
+    /// [`Self::at`] for one draw of each pair; the same bits.
+    pub(crate) fn fill(&self, pairs: &[Pair], draw: impl Fn(Pair) -> Draw, values: &mut [f64]) {
+        match self {
+            Self::Exactly(value) => values.fill(*value),
+            Self::Pert(pert) => pert.fill(pairs, draw, values),
+            Self::Lognormal(lognormal) => {
+                values.iter_mut().zip(pairs).for_each(|(value, pair)| *value = lognormal.at(draw(*pair)));
+            }
         }
     }
 
@@ -54,9 +66,8 @@ impl Sampler {
     /// The mean of a function of the value, by the midpoint rule over 1,000 quantiles.
     fn mean_of(&self, function: impl Fn(f64) -> f64) -> f64 {
         const STEPS: u32 = 1_000;
-        let sum: f64 =
-            (0..STEPS).map(|step| function(self.at((f64::from(step) + 0.5) / f64::from(STEPS)))).sum();
-        sum / f64::from(STEPS)
+        let middle = |step: u32| Draw::of_share((f64::from(step) + 0.5) / f64::from(STEPS));
+        (0..STEPS).map(|step| function(self.at(middle(step)))).sum::<f64>() / f64::from(STEPS)
     }
 }
 
@@ -109,7 +120,7 @@ impl Practice {
 
     /// Dollars that one unit of a loss costs, at the year's draws.
     #[inline]
-    pub(crate) fn unit(&self, per: Per, draws: &dyn Fn(u64) -> f64) -> f64 {
+    pub(crate) fn unit(&self, per: Per, draws: &dyn Fn(u64) -> Draw) -> f64 {
         match per {
             Per::Event => 1.0,
             Per::Person => self.persons.at(draws(0)),

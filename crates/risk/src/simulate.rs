@@ -3,8 +3,6 @@
 //! Years are cut into chunks of a fixed size; whichever thread takes a chunk, its draws come from counters and its sums are
 //! added in the order of the chunks. So the bits do not depend on the number of threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use enamel_types::Usd;
 use enamel_types::risk::{RiskFigures, ScenarioRisk};
 
@@ -13,7 +11,8 @@ use crate::explain;
 use crate::fixes;
 use crate::input::RiskInput;
 use crate::model::{Bound, Effects, Practice, by_odds, known};
-use crate::rng::Stream;
+use crate::parallel::in_order;
+use crate::rng::{BLOCK, Pair, Stream};
 use crate::scenario::Scenarios;
 use crate::summary::summarise;
 
@@ -67,35 +66,6 @@ pub fn simulate(
     }
 }
 
-/// Runs `work` for 0..count on some threads; the answers stand in order.
-pub(crate) fn in_order<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let take = || {
-            let mut mine = Vec::new();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= count {
-                    return mine;
-                }
-                mine.push((index, work(index)));
-            }
-        };
-        // The calling thread takes its share; a panic of another one is passed on.
-        let others: Vec<_> = (1..threads.min(count)).map(|_| scope.spawn(take)).collect();
-        let mut done = take();
-        for other in others {
-            match other.join() {
-                Ok(theirs) => done.extend(theirs),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, answer)| answer).collect()
-}
-
 /// Where each draw of a run comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dice(Stream);
@@ -118,13 +88,18 @@ impl Dice {
             .as_str()
             .bytes()
             .fold(1u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
-        ScenarioDice { years: self.0.child(name).child(0), events: self.0.child(name).child(1) }
+        let part = |index| self.0.child(name).child(index);
+        ScenarioDice { rates: part(0), events: part(1), counts: part(2) }
     }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct ScenarioDice {
-    years: Stream,
+    /// By year: frequency and susceptibility.
+    rates: Stream,
+    /// By year: how many events.
+    counts: Stream,
+    /// By year and event: what it costs.
     events: Stream,
 }
 
@@ -147,17 +122,18 @@ impl Chunk {
     fn roll(bound: &[Bound<'_>], practice: &Practice, dice: Dice, years: std::ops::Range<u32>) -> Self {
         let first = years.start;
         let mut sums = vec![0.0; years.len()];
+        let mut rates = vec![0.0; years.len()];
         let hits = bound
             .iter()
             .map(|bound| {
                 let streams = dice.scenario(bound);
+                fill_rates(bound, streams.rates, first, &mut rates);
                 let mut hits = Vec::new();
-                for year in years.clone() {
-                    let rate = rate(bound, &bound.effects, streams.years, year);
-                    let events = poisson_at(rate, streams.years.uniform(u64::from(year) * 3 + 2));
+                for ((year, &rate), sum) in years.clone().zip(&rates).zip(&mut sums) {
+                    let events = poisson_at(rate, streams.counts.uniform(u64::from(year)));
                     if events > 0 {
                         let loss = loss(bound, &bound.effects, practice, dice, streams.events, year, events);
-                        sums[(year - first) as usize] += loss;
+                        *sum += loss;
                         hits.push(Hit { year, events, loss });
                     }
                 }
@@ -168,10 +144,30 @@ impl Chunk {
     }
 }
 
-/// Loss events a year, at the year's draws.
-fn rate(bound: &Bound<'_>, effects: &Effects, years: Stream, year: u32) -> f64 {
-    let frequency = bound.frequency.at(years.uniform(u64::from(year) * 3));
-    let chance = bound.susceptibility.at(years.uniform(u64::from(year) * 3 + 1));
+/// Loss events a year for the years from `first` on, block by block.
+fn fill_rates(bound: &Bound<'_>, stream: Stream, first: u32, rates: &mut [f64]) {
+    let mut pairs = [Pair::default(); BLOCK];
+    let mut chances = [0.0; BLOCK];
+    for (rates, first) in rates.chunks_mut(BLOCK).zip((u64::from(first)..).step_by(BLOCK)) {
+        stream.fill(first, &mut pairs);
+        bound.frequency.fill(&pairs, Pair::left, rates);
+        bound.susceptibility.fill(&pairs, Pair::right, &mut chances);
+        rates
+            .iter_mut()
+            .zip(chances)
+            .for_each(|(rate, chance)| *rate = event_rate(&bound.effects, *rate, chance));
+    }
+}
+
+/// Loss events a year in one year: the same bits as [`fill_rates`].
+fn rate(bound: &Bound<'_>, effects: &Effects, stream: Stream, year: u32) -> f64 {
+    let pair = stream.pair(u64::from(year));
+    event_rate(effects, bound.frequency.at(pair.left()), bound.susceptibility.at(pair.right()))
+}
+
+/// Loss events a year from the priors' values and the checks' effects.
+#[inline]
+fn event_rate(effects: &Effects, frequency: f64, chance: f64) -> f64 {
     frequency * effects.frequency * by_odds(chance, effects.odds)
 }
 
@@ -186,19 +182,20 @@ fn loss(
     count: u32,
 ) -> f64 {
     let about = dice.practice();
-    let draws = |index: u64| about.uniform(u64::from(year) * 3 + index);
+    let draws = |index: u64| about.pair(u64::from(year) * 3 + index).left();
     let mut sum = 0.0;
     for event in 0..count {
         let stream = events.child(u64::from(year)).child(u64::from(event));
         for (index, (loss, &effect)) in bound.losses.iter().zip(&effects.losses).enumerate() {
-            let draw = |which: u64| stream.uniform(index as u64 * 3 + which);
-            if draw(0) < loss.chance {
+            let counter = index as u64 * 2;
+            if stream.uniform(counter) < loss.chance {
+                let pair = stream.pair(counter + 1);
                 let size = match &loss.share {
                     // More than everything cannot be hit.
-                    Some(share) => (share.at(draw(2)) * effect).min(1.0),
+                    Some(share) => (share.at(pair.right()) * effect).min(1.0),
                     None => effect,
                 };
-                sum += loss.amount.at(draw(1)) * size * practice.unit(loss.per, &draws);
+                sum += loss.amount.at(pair.left()) * size * practice.unit(loss.per, &draws);
             }
         }
     }
@@ -243,8 +240,8 @@ impl Run<'_> {
         let streams = dice.scenario(self.bound);
         let mut sum = 0.0;
         for hit in self.chunks.iter().copied().flatten() {
-            let before = rate(self.bound, now, streams.years, hit.year);
-            let stays = rate(self.bound, effects, streams.years, hit.year) / before;
+            let before = rate(self.bound, now, streams.rates, hit.year);
+            let stays = rate(self.bound, effects, streams.rates, hit.year) / before;
             let loss = if effects.losses == now.losses {
                 hit.loss
             } else {

@@ -3,10 +3,12 @@
 //! One pass counts the losses in buckets that are the floats' own exponent and first six mantissa bits; counts can be
 //! added in any order, so the passes may run on any number of threads. A quantile is then picked exactly from the few values of
 //! its bucket, and the curve is read off at bucket edges, where the counts are exact too. The mean is summed part by
-//! part in a fixed order.
+//! part, in a fixed order within and between them.
 
 use enamel_types::Usd;
 use enamel_types::risk::LossDistribution;
+
+use crate::parallel::in_order;
 
 /// Points of the loss exceedance curve, at most.
 const CURVE_POINTS: usize = 60;
@@ -16,27 +18,38 @@ const SHIFT: u32 = 46;
 const FIRST: u64 = (1.0f64 / 1024.0).to_bits() >> SHIFT;
 const BUCKETS: usize = 64 * 64 + 1;
 
+/// Losses that are worth a thread of their own: it takes longer to start one than to count fewer.
+const LOSSES_PER_THREAD: usize = 32_768;
+/// Partial sums kept side by side, so that an addition need not wait for the one before.
+const LANES: usize = 8;
+
 /// Summarises `trials` years. `parts` holds the losses of the years that had one, in any number of parts; the years
 /// missing from it lost nothing. The result does not depend on `threads`.
 pub fn summarise(parts: &[Vec<f64>], trials: u32, threads: usize) -> LossDistribution {
     let n = f64::from(trials.max(1));
-    let counts = count(parts, threads);
-    let with_loss: u64 = counts.iter().sum();
-    let mean = parts.iter().map(|part| part.iter().sum::<f64>()).sum::<f64>() / n;
-    let [p50, p90, p95] = quantiles(parts, &counts, u64::from(trials), [0.50, 0.90, 0.95]);
+    let losses: usize = parts.iter().map(Vec::len).sum();
+    let groups = threads.clamp(1, losses.div_ceil(LOSSES_PER_THREAD).max(1));
+    let groups: Vec<&[Vec<f64>]> = parts.chunks(parts.len().div_ceil(groups).max(1)).collect();
+    let (counts, sums) = count(&groups);
+    let [p50, p90, p95] = quantiles(&groups, &counts, u64::from(trials), [0.50, 0.90, 0.95]);
     LossDistribution {
-        mean: Usd(mean),
+        mean: Usd(sums.iter().sum::<f64>() / n),
         p50: Usd(p50),
         p90: Usd(p90),
         p95: Usd(p95),
-        any_loss: with_loss as f64 / n,
+        any_loss: counts.iter().sum::<u64>() as f64 / n,
         curve: curve(&counts, n),
     }
 }
 
-fn bucket(loss: f64) -> usize {
-    let index = (loss.to_bits() >> SHIFT).saturating_sub(FIRST);
-    usize::try_from(index).unwrap_or(usize::MAX).min(BUCKETS - 1)
+/// None where nothing was lost.
+#[inline]
+fn bucket(loss: f64) -> Option<usize> {
+    let index = (loss.to_bits() >> SHIFT).wrapping_sub(FIRST) as usize;
+    if index < BUCKETS {
+        return Some(index); // all losses that are not absurd, after one comparison
+    }
+    (loss > 0.0).then_some(if loss < edge(0) { 0 } else { BUCKETS - 1 })
 }
 
 /// The smallest loss of a bucket.
@@ -44,62 +57,78 @@ fn edge(bucket: usize) -> f64 {
     f64::from_bits((FIRST + bucket as u64) << SHIFT)
 }
 
-fn count(parts: &[Vec<f64>], threads: usize) -> Vec<u64> {
-    let share = parts.len().div_ceil(threads.max(1)).max(1);
-    let tallies: Vec<Vec<u32>> = std::thread::scope(|scope| {
-        let tasks: Vec<_> = parts
-            .chunks(share)
-            .map(|parts| {
-                scope.spawn(move || {
-                    let mut tally = vec![0u32; BUCKETS];
-                    parts
-                        .iter()
-                        .flatten()
-                        .filter(|loss| **loss > 0.0)
-                        .for_each(|loss| tally[bucket(*loss)] += 1);
-                    tally
-                })
-            })
-            .collect();
-        tasks.into_iter().filter_map(|task| task.join().ok()).collect()
+/// How many losses lie in each bucket, and the sum of each part in the order of the parts. One thread for each group.
+fn count(groups: &[&[Vec<f64>]]) -> (Vec<u64>, Vec<f64>) {
+    let tallies = in_order(groups.len(), groups.len(), |group| {
+        let mut tally = vec![0u32; BUCKETS];
+        let sums = groups[group].iter().map(|part| {
+            part.iter().filter_map(|loss| bucket(*loss)).for_each(|bucket| tally[bucket] += 1);
+            sum(part)
+        });
+        let sums: Vec<f64> = sums.collect();
+        (tally, sums)
     });
     let mut counts = vec![0; BUCKETS];
-    for tally in tallies {
+    let mut sums = Vec::new();
+    for (tally, more) in tallies {
         counts.iter_mut().zip(tally).for_each(|(sum, count)| *sum += u64::from(count));
+        sums.extend(more);
     }
-    counts
+    (counts, sums)
+}
+
+fn sum(part: &[f64]) -> f64 {
+    let (blocks, rest) = part.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for block in blocks {
+        lanes.iter_mut().zip(block).for_each(|(lane, loss)| *lane += loss);
+    }
+    lanes.iter().chain(rest).sum()
 }
 
 /// The smallest loss that at least a share `p` of all years stay at or below.
-fn quantiles<const N: usize>(parts: &[Vec<f64>], counts: &[u64], trials: u64, shares: [f64; N]) -> [f64; N] {
+fn quantiles<const N: usize>(
+    groups: &[&[Vec<f64>]],
+    counts: &[u64],
+    trials: u64,
+    shares: [f64; N],
+) -> [f64; N] {
     let lossless = trials.saturating_sub(counts.iter().sum());
     let places = shares.map(|share| {
         let rank = ((share * trials as f64).ceil() as u64).clamp(1, trials.max(1));
         let mut left = rank.checked_sub(lossless + 1)?; // index among the years with a loss
         for (bucket, &count) in counts.iter().enumerate() {
             if left < count {
-                return Some((bucket, left));
+                return Some((bucket, left as usize));
             }
             left -= count;
         }
         None
     });
-    let mut gathered: [Vec<f64>; N] = std::array::from_fn(|_| Vec::new());
-    for &loss in parts.iter().flatten().filter(|loss| **loss > 0.0) {
-        let here = bucket(loss);
-        for (place, values) in places.iter().zip(&mut gathered) {
-            if place.is_some_and(|(bucket, _)| bucket == here) {
-                values.push(loss);
+    let mut wanted = [false; BUCKETS];
+    places.iter().flatten().for_each(|(bucket, _)| wanted[*bucket] = true);
+    let found = if places.iter().any(Option::is_some) { pick(groups, &wanted) } else { Vec::new() };
+    places.map(|place| {
+        let Some((here, index)) = place else { return 0.0 };
+        let mut values: Vec<f64> = found.iter().copied().filter(|loss| bucket(*loss) == Some(here)).collect();
+        *values.select_nth_unstable_by(index, f64::total_cmp).1
+    })
+}
+
+/// All losses in the wanted buckets. One thread for each group.
+fn pick(groups: &[&[Vec<f64>]], wanted: &[bool; BUCKETS]) -> Vec<f64> {
+    let found = in_order(groups.len(), groups.len(), |group| {
+        let mut found = Vec::new();
+        for part in groups[group] {
+            for &loss in part {
+                if bucket(loss).is_some_and(|bucket| wanted[bucket]) {
+                    found.push(loss);
+                }
             }
         }
-    }
-    let mut picked = gathered.iter_mut().zip(places).map(|(values, place)| {
-        place.map_or(0.0, |(_, index)| {
-            let index = usize::try_from(index).unwrap_or(usize::MAX).min(values.len().saturating_sub(1));
-            if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(index, f64::total_cmp).1 }
-        })
+        found
     });
-    std::array::from_fn(|_| picked.next().unwrap_or(0.0))
+    found.concat()
 }
 
 fn curve(counts: &[u64], n: f64) -> Vec<(Usd, f64)> {
@@ -137,7 +166,7 @@ mod tests {
         (0..u64::from(n))
             .map(|year| {
                 let u = stream.uniform(2 * year);
-                if u < chance { losses.at(stream.uniform(2 * year + 1)) } else { 0.0 }
+                if u < chance { losses.at(stream.pair(2 * year + 1).left()) } else { 0.0 }
             })
             .collect()
     }
@@ -170,10 +199,11 @@ mod tests {
 
     #[test]
     fn threads_do_not_show() {
-        let parts: Vec<Vec<f64>> = years(50_000, 0.4).chunks(777).map(<[f64]>::to_vec).collect();
-        let one = summarise(&parts, 50_000, 1);
+        let n = 4 * LOSSES_PER_THREAD as u32;
+        let parts: Vec<Vec<f64>> = years(n, 0.4).chunks(777).map(<[f64]>::to_vec).collect();
+        let one = summarise(&parts, n, 1);
         for threads in [2, 3, 8, 100] {
-            assert_eq!(one, summarise(&parts, 50_000, threads));
+            assert_eq!(one, summarise(&parts, n, threads));
         }
     }
 
