@@ -234,7 +234,7 @@ fn word(text: &[u8], start: usize) -> usize {
 
 /// The month of an English or Spanish name or its first three letters.
 fn month(name: &[u8]) -> Option<u8> {
-    const NAMES: [(&str, u8); 21] = [
+    const NAMES: [(&str, u8); 25] = [
         ("january", 1),
         ("february", 2),
         ("march", 3),
@@ -255,22 +255,24 @@ fn month(name: &[u8]) -> Option<u8> {
         ("junio", 6),
         ("julio", 7),
         ("agosto", 8),
+        ("septiembre", 9),
+        ("sept", 9),
+        ("octubre", 10),
+        ("noviembre", 11),
         ("diciembre", 12),
     ];
-    if name.len() < 3 {
+    // Most words in front of a number begin as no month does.
+    if name.len() < 3
+        || !matches!(name[0] | 0x20, b'j' | b'f' | b'm' | b'a' | b's' | b'o' | b'n' | b'd' | b'e')
+    {
         return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    if lower == b"septiembre" {
-        return Some(9);
-    } else if lower == b"octubre" || lower == b"noviembre" {
-        return Some(if lower[0] == b'o' { 10 } else { 11 });
-    } else if lower == b"sept" {
-        return Some(9);
     }
     NAMES
         .iter()
-        .find(|(full, _)| full.as_bytes() == lower || (lower.len() == 3 && full.as_bytes()[..3] == lower[..]))
+        .find(|(full, _)| {
+            let full = full.as_bytes();
+            full.eq_ignore_ascii_case(name) || (name.len() == 3 && full[..3].eq_ignore_ascii_case(name))
+        })
         .map(|(_, month)| *month)
 }
 

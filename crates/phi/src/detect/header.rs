@@ -14,24 +14,23 @@ pub(super) struct Columns {
     looked: bool,
 }
 
+/// Where the last of two line ends in a row stands.
+fn last_empty_line(text: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'\n', text).find(|at| text.get(at + 1) == Some(&b'\n'))
+}
+
 impl Columns {
     /// What the column above a value says.
     pub(super) fn meaning(&mut self, text: &[u8], at: usize, vocabulary: &Vocabulary) -> Option<Meaning> {
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
         // A value in a table has a wide gap before it, or begins its line.
-        let aligned = at == line
-            || text[..at].ends_with(b"  ")
-            || text[..at].ends_with(b"\t")
-            || text[..at].ends_with(b"| ");
+        let aligned = matches!(&text[..at], [] | [.., b'\n' | b'\t'] | [.., b' ' | b'|', b' ']);
         if !aligned {
             return None;
         }
+        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
         // Every byte is searched once, however long a paragraph is.
         let from = self.searched.saturating_sub(1);
-        let blank = text
-            .get(from..line)
-            .and_then(|new| memchr::memmem::rfind(new, b"\n\n"))
-            .map(|blank| from + blank + 2);
+        let blank = text.get(from..line).and_then(last_empty_line).map(|blank| from + blank + 2);
         self.searched = self.searched.max(line);
         if blank.is_some() || self.paragraph.is_none() {
             let begin = blank.unwrap_or(0);

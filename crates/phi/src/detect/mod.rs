@@ -9,12 +9,14 @@ mod header;
 mod name;
 mod number;
 mod paragraph;
+mod plain_text;
 mod record;
 mod table;
 mod tally;
 mod text;
 mod value;
 mod vocabulary;
+mod words;
 
 use std::sync::Arc;
 

@@ -69,7 +69,9 @@ pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
     let mut found = Vec::new();
     let mut index = 0;
     while index < words.len() {
-        if !starts_name(text, words[index], vocabulary) {
+        // A name has two words at least, and hardly anything between them.
+        let alone = words.get(index + 1).is_none_or(|next| next.start - words[index].end > 2);
+        if alone || !starts_name(text, words[index], vocabulary) {
             index += 1;
             continue;
         }
@@ -115,14 +117,33 @@ pub(super) fn find(text: &str, vocabulary: &Vocabulary) -> Vec<Found> {
     found
 }
 
-/// The words that begin with a capital letter; a name has no others.
+fn letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
+/// Whether the letter at `at` begins a word: looks back over digits, and over a hyphen or apostrophe within a word.
+fn begins_word(bytes: &[u8], at: usize) -> bool {
+    let mut first = at;
+    while let Some(before) = first.checked_sub(1) {
+        match bytes[before] {
+            byte if letter(byte) => return false,
+            byte if byte.is_ascii_digit() => {}
+            b'\'' | b'-' if letter(bytes[first]) => {}
+            _ => return true,
+        }
+        first = before;
+    }
+    true
+}
+
+/// The words that begin with a capital letter; a name has no others. Small letters are passed over without being read as words.
 fn words(text: &str) -> Vec<Word> {
     let bytes = text.as_bytes();
-    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
     let mut words = Vec::new();
     let mut at = 0;
-    while at < bytes.len() {
-        if !letter(bytes[at]) {
+    while let Some(found) = bytes[at..].iter().position(|byte| byte.is_ascii_uppercase() || *byte >= 0x80) {
+        at += found;
+        if !begins_word(bytes, at) {
             at += 1;
             continue;
         }
@@ -156,8 +177,8 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
     let (start, end) = (words[0].start, words[words.len() - 1].end);
     // A street, a company, a title of a procedure: the word after tells.
     let after = text[end..].trim_start_matches([' ', ',']);
-    let next: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
-    if !text[end..].starts_with(['\n', '.', ';']) && vocabulary.is_street_or_firm(&next) {
+    let next = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    if !text[end..].starts_with(['\n', '.', ';']) && vocabulary.is_street_or_firm(next) {
         return false;
     }
     // A house number in front is a street; a title in front is a member of staff.
@@ -167,11 +188,11 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
         && !text[..start].ends_with('\n')
     {
         let number = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
-        if (1..=5).contains(&number.len()) && vocabulary.is_street_or_firm(&next) {
+        if (1..=5).contains(&number.len()) && vocabulary.is_street_or_firm(next) {
             return false;
         }
     }
-    if vocabulary.is_staff_before(before) || matches!(next.as_str(), "DDS" | "DMD" | "RDH" | "MD") {
+    if vocabulary.is_staff_before(before) || matches!(next, "DDS" | "DMD" | "RDH" | "MD") {
         return false;
     }
     let given = words.iter().any(|word| vocabulary.is_given(&text[word.start..word.end]));
@@ -179,11 +200,7 @@ fn accept(text: &str, words: &[Word], comma: bool, vocabulary: &Vocabulary) -> b
     let heads_line = comma
         && (start == 0 || text[..start].ends_with(['\n', '\t', '|']) || text[..start].ends_with("  "))
         && (text[end..].starts_with("  ") || text[end..].starts_with(['\t', '|']));
-    given
-        || heads_line
-        || vocabulary.leads_to_name(before)
-        || (comma && vocabulary.person_follows(&text[end..]))
-        || vocabulary.person_follows(&text[end..])
+    given || heads_line || vocabulary.leads_to_name(before) || vocabulary.person_follows(&text[end..])
 }
 
 #[cfg(test)]

@@ -166,17 +166,25 @@ impl Scanner<'_> {
 
     /// A label that is near enough to speak for the value at `start`: at most `words` other words between.
     fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
-        let quoted = self.text[..start]
-            .iter()
-            .rev()
-            .take(2)
-            .take_while(|b| matches!(b, b'(' | b'"' | b'\'' | b'<' | b'['))
-            .count();
-        let before = &self.text[..start - quoted];
+        let before = &self.text[..start - self.quotes(start)];
         // A label of something else may stand two words away.
-        let near = self.vocabulary.may_have_label(before, words.max(2), true);
-        let label = if near { self.vocabulary.label_before(before) } else { None };
-        match label {
+        if self.vocabulary.may_have_label(before, words.max(2), true) {
+            self.label_near(start, words)
+        } else {
+            self.columns.meaning(self.text, start, self.vocabulary)
+        }
+    }
+
+    /// Opening quotes and brackets right before `start`.
+    fn quotes(&self, start: usize) -> usize {
+        let open = |byte: &&u8| matches!(byte, b'(' | b'"' | b'\'' | b'<' | b'[');
+        self.text[..start].iter().rev().take(2).take_while(open).count()
+    }
+
+    /// The same where a quick look has shown that there may be a label.
+    fn label_near(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        let before = &self.text[..start - self.quotes(start)];
+        match self.vocabulary.label_before(before) {
             Some(Label {
                 meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
             }) => Some(Meaning::Other),
@@ -198,7 +206,11 @@ impl Scanner<'_> {
     /// The same where only a label for a value counts: a number that is nothing without one.
     fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
         let near = self.vocabulary.may_have_label(&self.text[..start], words, false);
-        if near { self.label(start, words) } else { self.columns.meaning(self.text, start, self.vocabulary) }
+        if near {
+            self.label_near(start, words)
+        } else {
+            self.columns.meaning(self.text, start, self.vocabulary)
+        }
     }
 
     #[allow(clippy::unnecessary_wraps)] // every caller returns it as it is

@@ -1,13 +1,15 @@
 //! The words of `content/signatures/phi.toml`, ready for lookup. Facts: that file, which says where each group comes from.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use enamel_types::content::{ContentError, parse_toml};
 use enamel_types::patient_data::Entity;
 use serde::Deserialize;
+
+use super::plain_text::{PlainText, plainly};
+use super::words::Words;
 
 const FILE: &str = "content/signatures/phi.toml";
 const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
@@ -100,48 +102,6 @@ pub(super) struct Label {
     pub(super) short: bool,
 }
 
-/// A set of short words in small letters, looked up without making a copy on the heap.
-struct Words(HashSet<Box<[u8]>, BuildHasherDefault<WordHasher>>);
-
-/// FNV-1a: the words come from our own content, so that nobody can choose them to collide.
-struct WordHasher(u64);
-
-impl Default for WordHasher {
-    fn default() -> Self {
-        Self(0xCBF2_9CE4_8422_2325)
-    }
-}
-
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-        }
-    }
-    fn write_usize(&mut self, _length: usize) {}
-}
-
-impl Words {
-    fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
-        Self(words.map(|word| word.to_lowercase().into_bytes().into_boxed_slice()).collect())
-    }
-
-    /// Longer words are in no set.
-    fn contains(&self, word: &[u8]) -> bool {
-        let mut lower = [0u8; 24];
-        let Some(lower) = lower.get_mut(..word.len()) else { return false };
-        if word.is_ascii() {
-            lower.copy_from_slice(word);
-            lower.make_ascii_lowercase();
-            return self.0.contains(&*lower);
-        }
-        std::str::from_utf8(word).is_ok_and(|word| self.0.contains(word.to_lowercase().as_bytes()))
-    }
-}
-
 /// The compiled words.
 pub(crate) struct Vocabulary {
     labels: AhoCorasick,
@@ -153,6 +113,8 @@ pub(crate) struct Vocabulary {
     fillers: Words,
     given: Words,
     never: Words,
+    streets_and_firms: Words,
+    nobody: Words,
     content: Content,
 }
 
@@ -241,6 +203,8 @@ impl Vocabulary {
             fillers: Words::new(content.names.fillers.iter().map(String::as_str)),
             given: Words::new(content.names.given.iter().map(String::as_str)),
             never: Words::new(content.names.never.iter().map(String::as_str)),
+            streets_and_firms: Words::new(content.names.streets_and_firms.iter().map(String::as_str)),
+            nobody: Words::new(content.values.nobody.iter().map(String::as_str)),
             content,
         })
     }
@@ -400,7 +364,7 @@ impl Vocabulary {
 
     /// Whether a name is that of a phantom or a training patient. Takes the normal form.
     pub(super) fn is_nobody(&self, name: &str) -> bool {
-        name.split([' ', '-']).any(|part| self.content.values.nobody.contains(&part.to_lowercase()))
+        name.split([' ', '-']).any(|part| self.nobody.contains(part.as_bytes()))
     }
 
     pub(super) fn is_role_mailbox(&self, local: &str) -> bool {
@@ -416,7 +380,7 @@ impl Vocabulary {
     }
 
     pub(super) fn is_street_or_firm(&self, word: &str) -> bool {
-        self.content.names.streets_and_firms.contains(&word.to_lowercase())
+        self.streets_and_firms.contains(word.as_bytes())
     }
 
     pub(super) fn is_staff_before(&self, before: &str) -> bool {
@@ -467,67 +431,6 @@ fn ends_with_word(text: &str, word: &str) -> bool {
     let Some(at) = text.len().checked_sub(word.len()) else { return false };
     let bytes = text.as_bytes();
     bytes[at..].eq_ignore_ascii_case(word.as_bytes()) && (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
-}
-
-/// A short text in small letters, every run of spaces, underscores, hyphens and line ends as one space.
-struct PlainText {
-    bytes: [u8; 64],
-    len: usize,
-    cut: bool,
-    /// Where the last line begins.
-    line: usize,
-}
-
-impl PlainText {
-    const fn new() -> Self {
-        Self { bytes: [0; 64], len: 0, cut: false, line: 0 }
-    }
-
-    fn fill(&mut self, text: &[u8]) {
-        let mut space = false;
-        let mut newlines = 0;
-        for byte in text {
-            if self.len == self.bytes.len() {
-                break;
-            }
-            if *byte == b'\n' {
-                newlines += 1;
-                self.line = self.len + usize::from(!space);
-                // A blank line ends whatever a label said.
-                if newlines == 2 {
-                    self.bytes[self.len] = b'|';
-                    self.len += 1;
-                }
-            } else if !matches!(byte, b' ' | b'\r' | b'\t') {
-                newlines = 0;
-            }
-            let byte = match byte {
-                b' ' | b'_' | b'-' | b'\n' | b'\r' | b'\t' => {
-                    if space {
-                        continue;
-                    }
-                    space = true;
-                    b' '
-                }
-                other => {
-                    space = false;
-                    other.to_ascii_lowercase()
-                }
-            };
-            self.bytes[self.len] = byte;
-            self.len += 1;
-        }
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-fn plainly(text: &[u8], out: &mut Vec<u8>) {
-    let mut plain = PlainText::new();
-    plain.fill(text);
-    out.extend_from_slice(plain.as_slice());
 }
 
 fn squash(text: &str) -> String {
