@@ -3,9 +3,10 @@
 //!
 //! The tree is pyfair's: contact frequency × probability of action × vulnerability × (primary loss + secondary frequency ×
 //! secondary magnitude), where vulnerability is the share of all trials in which threat capability beats control strength.
-//! The product's own scenarios roll events instead (`enamel_risk::simulate`); sampler, dice and summary are the same.
+//! The product's own scenarios roll events instead (`enamel_risk::simulate`); dice, sampler, threads and summary are the same.
 
 #![allow(clippy::print_stdout)] // an example speaks for itself
+#![allow(clippy::cast_possible_truncation)] // trials and chunks are below 2^32
 
 use std::ops::Range;
 use std::time::Instant;
