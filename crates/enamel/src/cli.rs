@@ -65,7 +65,7 @@ pub enum Verb {
     /// Find where this practice is exposed, what that may cost, and what to fix first
     ///
     /// Looks at this computer and at the folders given, judges what it saw, and writes a report. Without PATH it looks for
-    /// patient data in the home folders.
+    /// patient data in the folders where people keep files: /home, /root and /srv, or C:\Users.
     Assess(AssessArgs),
     /// Run one sensor
     #[command(subcommand)]
@@ -90,7 +90,7 @@ pub struct AssessArgs {
     /// Files or folders in which patient data may lie
     pub paths: Vec<PathBuf>,
 
-    /// What the practice says about itself (TOML): name, patients, takings of a day, remote tools
+    /// What the practice says about itself (TOML): name, patients, takings of a day, remote tools; remembered for later runs
     #[arg(long, value_name = "FILE")]
     pub practice: Option<PathBuf>,
 
@@ -197,12 +197,12 @@ pub struct ScanPhiArgs {
 #[derive(Debug, Clone, Args)]
 pub struct PhiOptions {
     /// Threads [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 
     /// Read at most this many MiB a second, so that nobody at the practice notices
-    #[arg(long, value_name = "MIB")]
-    pub io_budget: Option<u64>,
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub io_budget: Option<u32>,
 
     /// Look at every file again, also at those that have not changed
     #[arg(long)]
@@ -225,8 +225,8 @@ pub struct RiskArgs {
     pub seed: u64,
 
     /// Threads [default: one for each processor]; the result does not depend on it
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 
     /// What the practice says about itself (TOML)
     #[arg(long, value_name = "FILE")]

@@ -10,6 +10,12 @@ use enamel_types::content::parse_toml;
 
 use crate::error::Error;
 
+/// What a content folder may hold.
+const PARTS: [&str; 5] = ["checks", "controls", "scenarios", "signatures", "eol.toml"];
+
+/// Where the practice file of the last run is kept, in the data directory.
+const REMEMBERED: &str = "practice.toml";
+
 /// Everything that judging needs, checked.
 pub(crate) struct Content {
     /// Posture checks.
@@ -29,6 +35,12 @@ impl Content {
     ///
     /// `folder` is laid out like `content/` in the repository; a part that is missing there stays as built in.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, Error> {
+        if let Some(folder) = folder
+            && !PARTS.iter().any(|part| folder.join(part).exists())
+        {
+            return Err(Error::new(format!("{} holds no content", folder.display()))
+                .help(format!("a content folder has at least one of {}", PARTS.join(", "))));
+        }
         let files =
             |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
         let (checks, controls, scenarios) = (files("checks")?, files("controls")?, files("scenarios")?);
@@ -38,7 +50,7 @@ impl Content {
             } else {
                 Checks::from_files(&borrow(&checks))?
             },
-            signatures: Signatures::builtin()?,
+            signatures: signatures(folder)?,
             eol: match folder.map(|folder| folder.join("eol.toml")).filter(|path| path.exists()) {
                 Some(path) => EolTable::parse(&path.display().to_string(), &read(&path)?)?,
                 None => EolTable::builtin()?,
@@ -57,12 +69,35 @@ impl Content {
     }
 }
 
+/// Dental products and places of secrets: the folder's files, each in place of the one built in.
+fn signatures(folder: Option<&Path>) -> Result<Signatures, Error> {
+    let Some(folder) = folder.map(|folder| folder.join("signatures")).filter(|folder| folder.exists()) else {
+        return Ok(Signatures::builtin()?);
+    };
+    let (dental, secrets) = (folder.join("dental.toml"), folder.join("secrets.toml"));
+    let names = (dental.display().to_string(), secrets.display().to_string());
+    Ok(Signatures::parse((&names.0, &read(&dental)?), (&names.1, &read(&secrets)?))?)
+}
+
 /// Reads what a practice says about itself; without a file, the stated assumptions.
 pub(crate) fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, Error> {
     match path {
         Some(path) => Ok(parse_toml(&path.display().to_string(), &read(path)?)?),
         None => Ok(PracticeProfile::default()),
     }
+}
+
+/// The practice file that was given, or the one given to an earlier run: figures that change with a forgotten option would
+/// be worth nothing.
+pub(crate) fn remembered_profile(path: Option<&Path>, data: &Path) -> Result<PracticeProfile, Error> {
+    let kept = data.join(REMEMBERED);
+    let Some(path) = path else {
+        return practice_profile(kept.exists().then_some(kept.as_path()));
+    };
+    let profile = practice_profile(Some(path))?;
+    // The text, not the profile: comments stay, and a mistake is named at the line its author knows.
+    crate::commands::export::write(&kept, read(path)?.as_bytes())?;
+    Ok(profile)
 }
 
 fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Error> {

@@ -34,8 +34,8 @@ pub(crate) fn default_data_dir() -> Result<PathBuf, Error> {
     })
 }
 
-/// Where people keep files, for an assessment that was given no folder: `/home` and `/root`, or `C:\Users`.
-pub(crate) fn home_folders() -> Vec<PathBuf> {
+/// Where people keep files, for an assessment that was given no folder: `/home`, `/root` and `/srv`, or `C:\Users`.
+pub(crate) fn usual_folders() -> Vec<PathBuf> {
     let candidates: &[&str] = if cfg!(windows) { &["C:\\Users"] } else { &["/home", "/root", "/srv"] };
     candidates.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect()
 }

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 /// A failure of a verb: exit code 1.
 #[derive(Debug)]
 pub struct Error {
+    /// Whoever read our output has seen enough (`| head`): nothing that anybody needs to be told.
+    quiet: bool,
     what: String,
     causes: Vec<String>,
     help: Option<String>,
@@ -17,7 +19,17 @@ pub struct Error {
 impl Error {
     /// What failed, on which object.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), causes: Vec::new(), help: None }
+        Self { quiet: false, what: what.into(), causes: Vec::new(), help: None }
+    }
+
+    /// The reader of standard output has closed it.
+    pub(crate) fn reader_left() -> Self {
+        Self { quiet: true, ..Self::new("standard output was closed") }
+    }
+
+    /// Whether there is nothing to say and nothing failed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Why: an error with all its sources.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use enamel_ledger::{FindingRecord, PracticeView};
-use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, simulate};
-use enamel_types::judgement::Judgement;
+use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
+use enamel_types::control::{AttestationRef, ControlState};
+use enamel_types::judgement::{CheckOutcome, Evidence, Judgement};
 use enamel_types::risk::RiskFigures;
 use enamel_types::{Estimate, Finding, ObservationId, Timestamp};
 
@@ -31,9 +32,9 @@ impl Rolls {
     }
 
     /// As asked for; a thread for each processor where nothing was.
-    pub(crate) fn new(trials: u32, seed: u64, threads: Option<usize>) -> Self {
+    pub(crate) fn new(trials: u32, seed: u64, threads: Option<u16>) -> Self {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { trials, seed, threads: threads.unwrap_or_else(processors).max(1) }
+        Self { trials, seed, threads: threads.map_or_else(processors, usize::from) }
     }
 }
 
@@ -72,6 +73,12 @@ impl<'a> Fresh<'a> {
             b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id))
         });
         open
+    }
+
+    /// Checks that could not be decided.
+    pub(crate) fn undecided(&self) -> usize {
+        let results = self.judgements.iter().flat_map(|judgement| &judgement.results);
+        results.filter(|result| result.outcome == CheckOutcome::Unknown).count()
     }
 
     /// People found, over all surveys.
@@ -120,4 +127,40 @@ pub(crate) fn risk(session: &Session, view: &PracticeView, now: Timestamp, rolls
     let input =
         RiskInput { results, findings: &findings, persons: fresh.persons(), profile: &session.profile, now };
     simulate(&session.content.scenarios, &input, rolls.trials, rolls.seed, rolls.threads)
+}
+
+/// Where every control stands, under the rule in force and under the proposal.
+pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<SideBySide> {
+    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
+    let evidence: Vec<Evidence> =
+        view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
+    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
+    compare_profiles(&session.content.controls, &evidence, &attestations, now)
+}
+
+/// How many controls stand where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ControlStates {
+    /// Met.
+    pub(crate) met: usize,
+    /// Met in part.
+    pub(crate) partly: usize,
+    /// Not met.
+    pub(crate) not_met: usize,
+    /// No fresh evidence.
+    pub(crate) unknown: usize,
+}
+
+/// Counts where the controls stand under the rule in force.
+pub(crate) fn control_states(session: &Session, view: &PracticeView, now: Timestamp) -> ControlStates {
+    let mut states = ControlStates::default();
+    for status in controls(session, view, now) {
+        match status.current.state {
+            ControlState::Met => states.met += 1,
+            ControlState::Partly => states.partly += 1,
+            ControlState::NotMet => states.not_met += 1,
+            ControlState::Unknown => states.unknown += 1,
+        }
+    }
+    states
 }

@@ -63,12 +63,17 @@ impl Identity {
         };
         let text = toml::to_string(&identity)
             .map_err(|error| Error::new("the identity could not be written as TOML").because(error))?;
-        write_private(data, path, text.as_bytes()).map_err(|error| {
+        let unwritable = |error| {
             Error::new(format!("{} could not be written", path.display()))
                 .because(error)
                 .help("name a folder that can be written with --data DIR")
-        })?;
-        Ok(identity)
+        };
+        if write_private_if_absent(data, path, text.as_bytes()).map_err(unwritable)? {
+            Ok(identity)
+        } else {
+            // Another first run was a moment faster: there is one identity, and it is that one.
+            Self::load_or_make(data, now)
+        }
     }
 
     /// The key of the fingerprints.
@@ -90,18 +95,27 @@ impl Identity {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all: a crash must not leave half an identity.
-fn write_private(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file that only its owner can read, whole or not at all, and never over another: a crash must not leave half an
+/// identity, and two first runs must not make two. Says whether it was written.
+fn write_private_if_absent(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     fs::create_dir_all(folder)?;
-    let temporary = path.with_extension("new");
+    let temporary = path.with_extension(format!("new-{}", std::process::id()));
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(temporary, path)
+    let written = options.open(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    // A hard link fails where the name is taken; a rename would replace it.
+    let linked = written.and_then(|()| match fs::hard_link(&temporary, path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    });
+    let _ = fs::remove_file(&temporary);
+    linked
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod figures;
 mod identity;
 #[cfg(feature = "report")]
 mod model;
+mod paths;
 #[cfg(feature = "report")]
 mod previous;
 mod session;

@@ -9,6 +9,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match enamel_cli::run(cli) {
         Ok(outcome) => outcome.exit_code(),
+        Err(error) if error.is_quiet() => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("{}", error.for_people());
             ExitCode::from(1)

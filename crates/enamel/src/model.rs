@@ -7,11 +7,10 @@ use enamel_report::{
     ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, ReportModel, ResultEntry, SoftwareEntry,
     SurveyEntry,
 };
-use enamel_risk::{Requirement, compare_profiles};
-use enamel_types::control::AttestationRef;
+use enamel_risk::Requirement;
 use enamel_types::practice::RuleProfile;
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Body, Evidence, ObservationId, Timestamp};
+use enamel_types::{Body, ObservationId, Timestamp};
 
 use crate::error::Error;
 use crate::evidence::Gathered;
@@ -79,11 +78,7 @@ pub(crate) fn build(
 
 /// Where every control stands, under the rule in force and under the proposal.
 fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<ControlRow> {
-    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
-    let evidence: Vec<Evidence> =
-        view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
-    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
-    let side_by_side = compare_profiles(&session.content.controls, &evidence, &attestations, now);
+    let side_by_side = figures::controls(session, view, now);
     let proposed_wanted = session.profile.profile == RuleProfile::Proposed2025;
     session
         .content

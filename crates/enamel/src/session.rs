@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use enamel_ledger::{Appended, Ledger, PracticeView, Receipt};
+use enamel_ledger::{Appended, Ledger, LedgerError, PracticeView, Receipt};
 use enamel_types::judgement::Judgement;
 use enamel_types::{
     Body, Clock, DeviceId, Gap, Minter, Observation, PracticeId, PracticeProfile, Sensor, Timestamp,
@@ -62,7 +62,7 @@ impl Session {
         Ok(Self {
             identity: Identity::load_or_make(&data, SystemClock.now())?,
             content: Content::load(global.content.as_deref())?,
-            profile: content::practice_profile(practice)?,
+            profile: content::remembered_profile(practice, &data)?,
             quiet: global.quiet,
             json: global.json,
             data,
@@ -111,14 +111,18 @@ impl Session {
                 .because(error)
                 .help("nothing was written; free some space or name another folder with --data DIR, and run it again")
         })?;
-        Ok(appended
+        appended
             .into_iter()
             .map(|appended| match appended {
-                Appended::New(receipt) | Appended::AlreadyPresent(receipt) | Appended::Conflict(receipt) => {
-                    receipt
-                }
+                Appended::New(receipt) | Appended::AlreadyPresent(receipt) => Ok(receipt),
+                // Two observations with one id: the randomness of this computer is broken, and evidence would be lost.
+                Appended::Conflict(receipt) => Err(Error::new(format!(
+                    "the observation {} is already in the ledger and says something else",
+                    receipt.id
+                ))
+                .help("run `enamel ledger verify`, and check this computer's random numbers")),
             })
-            .collect())
+            .collect()
     }
 
     /// What an observation means.
@@ -156,17 +160,30 @@ impl Session {
     pub(crate) fn ledger(&self) -> Result<Ledger, Error> {
         let path = self.ledger_path();
         let opened = Ledger::open(&path).map_err(|error| {
-            Error::new(format!("the ledger {} could not be opened", path.display())).because(error).help(
-                "if it is damaged, `enamel ledger salvage` saves every good entry and keeps the damaged file",
-            )
+            let help = match &error {
+                LedgerError::Locked { .. } => "another run of enamel has it; wait for that to end and run this again",
+                LedgerError::ReadOnly { .. } => "run as the user who owns the data directory, or name another with --data DIR",
+                LedgerError::NewerFormat { .. } => "install the newer enamel that wrote it",
+                LedgerError::Full { .. } => "free some space and run it again",
+                LedgerError::Io { .. } | LedgerError::NotALedger { .. } => "name another data directory with --data DIR",
+                _ => "run `enamel ledger verify`; `enamel ledger salvage` saves every good entry and keeps the damaged file",
+            };
+            Error::new(format!("the ledger {} could not be opened", path.display())).because(error).help(help)
         })?;
         if let Some(torn) = opened.torn_tail {
+            let bytes = torn.bytes;
+            // Not a hint: whoever runs this unattended has to find it in the log.
             terminal::hint(
-                self.quiet,
-                &format!(
-                    "note: the last write to the ledger was interrupted before it was acknowledged; its {} bytes were cut off",
-                    torn.bytes
-                ),
+                false,
+                &match torn.kept {
+                    Some(kept) => format!(
+                        "warning: the ledger's last write was cut short or damaged; {bytes} bytes were taken off and kept in {}",
+                        kept.display()
+                    ),
+                    None => format!(
+                        "warning: the ledger's last write was interrupted before it was acknowledged; {bytes} bytes were taken off"
+                    ),
+                },
             );
         }
         Ok(opened.ledger)
@@ -174,7 +191,7 @@ impl Session {
 }
 
 /// Makes a folder that only its owner can enter: what Enamel has seen of a computer is a map for an attacker.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

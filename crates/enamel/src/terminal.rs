@@ -34,7 +34,15 @@ pub(crate) fn write_stdout(bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn stdout_failed(error: &std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Error::reader_left();
+    }
     Error::new("standard output could not be written").because(std::io::Error::from(error.kind()))
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", indicatif::HumanCount(count as u64), if count == 1 { one } else { many })
 }
 
 /// A hint on stderr.

@@ -1,11 +1,10 @@
 //! `enamel assess`: the main job. Every sensor that applies to this computer and these folders, judged and put into a report.
 
-use std::fs;
 use std::path::PathBuf;
 
 use enamel_ledger::{Ledger, PracticeView};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Finding, Observation, Severity, Timestamp};
+use enamel_types::{Finding, Severity, Timestamp};
 
 use super::{fail_on, scan_host, scan_phi, scan_software};
 use crate::cli::{AssessArgs, Global};
@@ -13,8 +12,9 @@ use crate::edge;
 use crate::error::{Error, Outcome};
 use crate::evidence::Gathered;
 use crate::figures::{self, Fresh, Rolls};
-use crate::session::Session;
-use crate::terminal::{self, hint, plain};
+use crate::paths;
+use crate::session::{Session, make_private_folder};
+use crate::terminal::{self, counted, hint, plain};
 
 /// A browser that has not printed a report by then never will; a slow computer takes seconds.
 #[cfg(feature = "report")]
@@ -23,13 +23,12 @@ const LONGEST_PRINT: std::time::Duration = std::time::Duration::from_mins(2);
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
-    fs::create_dir_all(&args.out).map_err(|error| {
+    make_private_folder(&args.out).map_err(|error| {
         Error::new(format!("the folder {} could not be made", args.out.display()))
             .because(error)
             .help("name a folder that can be written with --out DIR")
     })?;
-    let observations = look(&session, args)?;
-    session.record(&observations)?;
+    look(&session, args)?;
 
     let now = session.now();
     let ledger = session.ledger()?;
@@ -58,27 +57,29 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
 }
 
 /// Every sensor, one after the other: each uses what it needs of the computer, and the long one shows its progress.
-fn look(session: &Session, args: &AssessArgs) -> Result<Vec<Observation>, Error> {
+///
+/// All go into the ledger as one batch, which is what makes them one assessment. If the long one stops, what the others
+/// saw is kept all the same.
+fn look(session: &Session, args: &AssessArgs) -> Result<(), Error> {
+    let named = paths::all_named(&args.paths)?;
     hint(session.quiet, "Looking at this computer");
     let mut observations = vec![
         scan_software::observe_inventory(session)?,
         scan_host::observe(session)?,
-        scan_software::observe(session, &args.paths)?,
+        scan_software::observe(session, &named)?,
     ];
-    let roots: Vec<PathBuf> = if args.paths.is_empty() {
-        edge::home_folders()
-    } else {
-        args.paths.iter().map(|path| scan_phi::absolute(path)).collect()
-    };
-    let names: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
-    hint(session.quiet, &format!("Looking for patient data in {}", plain(&names.join(", "))));
+    let roots = if named.is_empty() { edge::usual_folders() } else { named };
+    let spoken: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
+    hint(session.quiet, &format!("Looking for patient data in {}", plain(&spoken.join(", "))));
     let mut options = scan_phi::scan_options(session, &args.phi)?;
     // What an earlier run wrote about patient data is not patient data of the practice.
-    options.exclude.push(scan_phi::absolute(&args.out));
-    for survey in scan_phi::survey(session, &roots, &options, &mut |_| ())? {
-        observations.push(scan_phi::observe(session, &survey));
+    options.exclude.push(paths::spelled(&args.out));
+    let searched = scan_phi::survey(session, &roots, &options, &mut |_| ());
+    if let Ok(surveys) = &searched {
+        observations.extend(surveys.iter().map(|survey| scan_phi::observe(session, survey)));
     }
-    Ok(observations)
+    session.record(&observations)?;
+    searched.map(|_| ())
 }
 
 /// What became of the files.
@@ -158,17 +159,26 @@ fn for_people(
     now: Timestamp,
 ) -> String {
     use std::fmt::Write as _;
-    let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();
-    let mut text = format!(
-        "\n{}\n{} open findings: {} critical, {} high, {} medium\n",
-        plain(&session.profile.name),
-        open.len(),
-        count(Severity::Critical),
-        count(Severity::High),
-        count(Severity::Medium),
+    let fresh = Fresh::of(view, now);
+    let mut text = format!("\n{}\n{}\n", plain(&session.profile.name), open_findings(open));
+    let undecided = fresh.undecided();
+    if undecided > 0 {
+        let _ = writeln!(
+            text,
+            "{} could not be decided; the report says why",
+            counted(undecided, "check", "checks")
+        );
+    }
+    let states = figures::control_states(session, view, now);
+    let _ = writeln!(
+        text,
+        "Safeguards the law asks for: {} met, {} partly, {} not met, {} unknown",
+        states.met, states.partly, states.not_met, states.unknown
     );
-    if let Some(persons) = Fresh::of(view, now).persons() {
-        let _ = writeln!(text, "Data of {} people lies in the folders that were searched", persons.estimate);
+    if let Some(persons) = fresh.persons() {
+        let people = if persons.estimate.value == 1 { "person" } else { "people" };
+        let _ =
+            writeln!(text, "Data of {} {people} lies in the folders that were searched", persons.estimate);
     }
     let _ = writeln!(
         text,
@@ -192,4 +202,19 @@ fn for_people(
         let _ = write!(text, "\nWritten: {}", file.display());
     }
     text
+}
+
+/// `3 open findings: 1 critical, 2 low`; only what there is.
+fn open_findings(open: &[Finding]) -> String {
+    let severities =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
+    let parts: Vec<String> = severities
+        .into_iter()
+        .filter_map(|severity| {
+            let count = open.iter().filter(|finding| finding.severity == severity).count();
+            (count > 0).then(|| format!("{count} {severity}"))
+        })
+        .collect();
+    let total = counted(open.len(), "open finding", "open findings");
+    if parts.is_empty() { total } else { format!("{total}: {}", parts.join(", ")) }
 }

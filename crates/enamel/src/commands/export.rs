@@ -33,11 +33,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             .because(error)
             .help("free some space or name another place; what was there before is untouched")
     };
-    // Beside the target, so that the rename stays on one file system; a full disk then costs only the temporary file.
+    // Beside the target, so that the rename stays on one file system; a full disk then costs only the temporary file. The
+    // name is new and nobody else's: a link that waits there is not followed.
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
+    name.push(format!(".part-{}", std::process::id()));
     let temporary = path.with_file_name(name);
-    let written = fs::File::create(&temporary).and_then(|mut file| {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    // What is known about a practice's weaknesses is for its owner to pass on.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&temporary).and_then(|mut file| {
         std::io::Write::write_all(&mut file, bytes)?;
         file.sync_all()
     });

@@ -1,7 +1,7 @@
 //! `enamel scan phi`: where patient data lies, and how many people's.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +15,7 @@ use super::fail_on;
 use crate::cli::{Global, PhiOptions, ScanPhiArgs};
 use crate::edge::SystemClock;
 use crate::error::{Error, Outcome};
+use crate::paths;
 use crate::session::{Saw, Session};
 use crate::terminal::{self, plain};
 
@@ -26,7 +27,13 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
     let mut failed = None;
     #[cfg(feature = "test-reveal")]
     let reveal = args.reveal_for_tests;
-    let surveys = survey(&session, &args.paths, &options, &mut |report| {
+    let roots = paths::all_named(&args.paths)?;
+    let given: Vec<_> = roots.iter().zip(&args.paths).collect();
+    let surveys = survey(&session, &roots, &options, &mut |mut report| {
+        if let Some(path) = given.iter().find_map(|(root, given)| paths::as_given(&report.path, root, given))
+        {
+            report.path = path;
+        }
         if session.json && failed.is_none() {
             #[cfg(feature = "test-reveal")]
             let report = if reveal { report } else { FileReport { found: Vec::new(), ..report } };
@@ -53,11 +60,11 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
 /// How to scan, from what was asked for.
 pub(crate) fn scan_options(session: &Session, asked: &PhiOptions) -> Result<ScanOptions, Error> {
     Ok(ScanOptions {
-        threads: asked.threads.unwrap_or(0),
-        bytes_per_second: asked.io_budget.map(|mib| mib.max(1).saturating_mul(1 << 20)),
+        threads: asked.threads.map_or(0, usize::from),
+        bytes_per_second: asked.io_budget.map(|mib| u64::from(mib) << 20),
         cache: (!asked.no_cache).then(|| session.data.join("phi-cache.db")),
         one_file_system: asked.one_file_system,
-        exclude: vec![absolute(&session.data)],
+        exclude: vec![paths::spelled(&session.data)],
         fingerprint_key: session.identity.fingerprint_key()?,
         ..ScanOptions::default()
     })
@@ -90,14 +97,8 @@ pub(crate) fn survey(
     })
 }
 
-/// A path that means the same from every working directory: scopes and findings must, or one folder would be two.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// One survey as an observation.
 pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observation {
-    let survey = in_absolute_paths(survey);
     let gaps = survey.problems.iter().map(|(reason, files)| Gap {
         what: format!("{files} files below {}", survey.root),
         why: reason.clone(),
@@ -106,20 +107,9 @@ pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observat
         sensor: "scan phi",
         scope: format!("phi:{}", survey.root),
         gaps: gaps.collect(),
-        body: Body::PatientData(survey),
+        body: Body::PatientData(survey.clone()),
         valid_until: None,
     })
-}
-
-fn in_absolute_paths(survey: &PatientDataSurvey) -> PatientDataSurvey {
-    let absolute = |path: &String| absolute(Path::new(path)).to_string_lossy().into_owned();
-    let mut survey = survey.clone();
-    survey.root = absolute(&survey.root);
-    for folder in &mut survey.folders {
-        folder.path = absolute(&folder.path);
-        folder.examples = folder.examples.iter().map(absolute).collect();
-    }
-    survey
 }
 
 /// A flag that Ctrl-C sets: the scan then stops cleanly, with what it has in the cache. A second Ctrl-C kills.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::fail_on;
 use crate::cli::{Global, ScanSoftwareArgs};
 use crate::error::{Error, Outcome};
+use crate::paths;
 use crate::session::{Saw, Session};
 use crate::terminal::{self, plain};
 
@@ -24,8 +25,9 @@ struct Record<'a, T: Serialize> {
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &ScanSoftwareArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, None)?;
+    let folders = paths::all_named(&args.paths)?;
     let inventory = observe_inventory(&session)?;
-    let software = observe(&session, &args.paths)?;
+    let software = observe(&session, &folders)?;
     session.record(&[inventory.clone(), software.clone()])?;
     let judgement = session.judge(&software);
     if let Some(path) = &args.cyclonedx {

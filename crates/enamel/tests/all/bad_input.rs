@@ -146,3 +146,49 @@ fn a_full_disk_leaves_the_earlier_report_whole() {
         files_below(&out).into_iter().filter(|path| path.to_string_lossy().contains("part")).collect();
     assert_eq!(leftovers, Vec::<std::path::PathBuf>::new());
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_the_owners_alone_and_follows_no_link() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::new();
+    world.file("intake.txt", intake());
+    let (practice, out) = (world.practice(), world.path("out"));
+    let elsewhere = world.path("elsewhere");
+    fs::write(&elsewhere, "precious").unwrap();
+    fs::create_dir(&out).unwrap();
+    symlink(&elsewhere, out.join("report.html")).unwrap();
+    world.run(&["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
+    assert_eq!(
+        fs::read_to_string(&elsewhere).unwrap(),
+        "precious",
+        "a link at the target is replaced, not followed"
+    );
+    for path in [out.join("report.html"), out.join("findings.json"), world.data()] {
+        let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} can be read by others", path.display());
+    }
+}
+
+#[test]
+fn two_first_runs_make_one_identity() {
+    let world = World::new();
+    let mut runs: Vec<_> = (0..4)
+        .map(|_| world.enamel(&["config", "check"]).spawn().unwrap())
+        .chain((0..4).map(|_| world.enamel(&["risk", "--trials", "100", "--quiet"]).spawn().unwrap()))
+        .collect();
+    // The ledger is one process's at a time, so some of them may be told to wait; none may make a second identity.
+    for run in &mut runs {
+        run.wait().unwrap();
+    }
+    let identities =
+        files_below(&world.data()).into_iter().filter(|path| path.to_string_lossy().contains("identity"));
+    assert_eq!(identities.count(), 1);
+}
+
+#[test]
+fn a_content_folder_without_content_is_refused() {
+    let world = World::new();
+    let ran = world.run(&["config", "check", "--content", world.practice().to_str().unwrap()]);
+    assert!(ran.code() == 1 && ran.stderr().contains("holds no content"), "{}", ran.stderr());
+}

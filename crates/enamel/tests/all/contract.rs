@@ -186,3 +186,54 @@ fn checks_are_evidence_only_for_controls_that_exist() {
         }
     }
 }
+
+#[test]
+fn one_folder_is_one_place_however_it_is_spelled() {
+    let world = World::new();
+    world.file("records/intake.txt", INTAKE);
+    let out = world.path("out");
+    let out = out.to_str().unwrap();
+    let absolute = world.practice();
+    for spelling in ["practice", "./practice/", "practice/../practice", absolute.to_str().unwrap()] {
+        world.run(&["assess", "--quiet", spelling, "--out", out]).ok();
+        let findings = world.run(&["export", "ocsf"]).ok().records();
+        let folders: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding["finding_info"]["analytic"]["uid"] == "phi.folder")
+            .map(|finding| finding["resources"][0]["name"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(folders.len(), 1, "{spelling}: {folders:?}");
+        assert!(std::path::Path::new(&folders[0]).is_absolute(), "{folders:?}");
+    }
+    // Records keep the spelling that was given: a script joins them with its own list.
+    let records = world.run(&["scan", "phi", "--json", "practice"]).ok().records();
+    assert!(records[0]["path"].as_str().unwrap().starts_with("practice"), "{records:?}");
+}
+
+#[test]
+fn a_practice_file_is_remembered() {
+    let world = World::new();
+    std::fs::write(world.path("practice.toml"), "name = \"Birch Family Dental\"\n").unwrap();
+    let (practice, out) = (world.practice(), world.path("out"));
+    let (practice, out) = (practice.to_str().unwrap(), out.to_str().unwrap());
+    let first = world.run(&["assess", practice, "--out", out, "--practice", "practice.toml"]).ok();
+    assert!(first.stdout().contains("Birch Family Dental"));
+    assert!(world.run(&["assess", practice, "--out", out]).ok().stdout().contains("Birch Family Dental"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    use std::process::Stdio;
+    let world = World::new();
+    let mut child = world
+        .enamel(&["export", "observations"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take()); // closed before anything was written
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert!(ended.status.success());
+}
