@@ -162,9 +162,8 @@ fn absent_outcome(check: &Check, context: &Context<'_>) -> (CheckOutcome, String
 
 /// Several values: every one has to be as expected, or one is enough.
 fn judge_each(check: &Check, source: &str, values: &[NamedValue], context: &Context<'_>) -> Verdict {
-    let judged: Vec<(String, CheckOutcome, String)> =
-        values.iter().map(|value| judge_named(check, value, context)).collect();
-    let count = |outcome| judged.iter().filter(|(_, one, _)| *one == outcome).count();
+    let judged: Vec<Named> = values.iter().map(|value| judge_named(check, value, context)).collect();
+    let count = |outcome| judged.iter().filter(|one| one.outcome == outcome).count();
     let worst = if count(CheckOutcome::Fail) > 0 {
         CheckOutcome::Fail
     } else if count(CheckOutcome::Unknown) > 0 {
@@ -183,8 +182,8 @@ fn judge_each(check: &Check, source: &str, values: &[NamedValue], context: &Cont
     let text = |only: Option<CheckOutcome>| {
         let some: Vec<String> = judged
             .iter()
-            .filter(|(_, one, _)| only.is_none_or(|only| only == *one))
-            .map(|(name, _, seen)| format!("{name}: {seen}"))
+            .filter(|one| only.is_none_or(|only| only == one.outcome))
+            .map(|one| format!("{}: {}", one.name, one.seen))
             .collect();
         some.join("; ")
     };
@@ -196,31 +195,60 @@ fn judge_each(check: &Check, source: &str, values: &[NamedValue], context: &Cont
         (outcome, _) => text(Some(outcome)),
     };
     let faults = if outcome == CheckOutcome::Fail && check.enough == Enough::Every {
-        judged.into_iter().filter(|(_, one, _)| *one == outcome).map(|(name, _, seen)| (name, seen)).collect()
+        faults(judged.into_iter().filter(|one| one.outcome == outcome))
     } else {
         Vec::new()
     };
     Verdict { outcome, detail: format!("{source}: {shown}"), faults }
 }
 
-fn judge_named(check: &Check, named: &NamedValue, context: &Context<'_>) -> (String, CheckOutcome, String) {
-    let name = named.name.clone();
+/// What came of one of several values.
+struct Named {
+    name: String,
+    outcome: CheckOutcome,
+    seen: String,
+    /// For a list, the entries at fault.
+    entries: Vec<String>,
+}
+
+/// Each thing at fault once: an entry that stands in two lists is one thing to mend.
+fn faults(failed: impl Iterator<Item = Named>) -> Vec<(String, String)> {
+    let mut faults: BTreeMap<String, String> = BTreeMap::new();
+    for Named { name, seen, entries, .. } in failed {
+        if entries.is_empty() {
+            faults.insert(name, seen);
+            continue;
+        }
+        for entry in entries {
+            let add = |places: &mut String| {
+                places.push_str(", ");
+                places.push_str(&name);
+            };
+            faults.entry(entry).and_modify(add).or_insert_with(|| name.clone());
+        }
+    }
+    faults.into_iter().collect()
+}
+
+fn judge_named(check: &Check, named: &NamedValue, context: &Context<'_>) -> Named {
+    let judged = |outcome, seen: String, entries| Named { name: named.name.clone(), outcome, seen, entries };
     if let Some(why) = &named.unreadable {
-        return (name, CheckOutcome::Unknown, why.clone());
+        return judged(CheckOutcome::Unknown, why.clone(), Vec::new());
     }
     let Some(value) = &named.value else {
         let (outcome, because) = absent_outcome(check, context);
         let seen = if because.is_empty() { "not set".to_owned() } else { format!("not set; {because}") };
-        return (name, outcome, seen);
+        return judged(outcome, seen, Vec::new());
     };
-    let Some(expect) = expectation(check, &name) else {
-        return (name, CheckOutcome::Unknown, "this part is no longer in the catalogue".to_owned());
+    let Some(expect) = expectation(check, &named.name) else {
+        let why = "this part is no longer in the catalogue".to_owned();
+        return judged(CheckOutcome::Unknown, why, Vec::new());
     };
     match meets(expect, value, context) {
-        Met::Yes => (name, CheckOutcome::Pass, shown(value)),
-        Met::Cannot(why) => (name, CheckOutcome::Unknown, why),
-        Met::No(entries) if entries.is_empty() => (name, CheckOutcome::Fail, shown(value)),
-        Met::No(entries) => (name, CheckOutcome::Fail, entries.join(", ")),
+        Met::Yes => judged(CheckOutcome::Pass, shown(value), Vec::new()),
+        Met::Cannot(why) => judged(CheckOutcome::Unknown, why, Vec::new()),
+        Met::No(entries) if entries.is_empty() => judged(CheckOutcome::Fail, shown(value), entries),
+        Met::No(entries) => judged(CheckOutcome::Fail, entries.join(", "), entries),
     }
 }
 
