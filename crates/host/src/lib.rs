@@ -136,12 +136,10 @@ pub enum Program {
     NftRuleset,
     /// `iptables -S INPUT`, for systems without nftables.
     IptablesInput,
+    /// `ip6tables -S INPUT`: the same for IPv6, which `iptables` does not know.
+    Ip6tablesInput,
     /// `timedatectl show`.
     Timedatectl,
-    /// `lsblk --json --output …`: block devices with their encryption ancestors.
-    Lsblk,
-    /// `systemctl show … *.service`: state and autostart of every loaded service, one paragraph each.
-    SystemdServices,
 }
 
 impl Program {

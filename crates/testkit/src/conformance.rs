@@ -109,7 +109,7 @@ fn lists(host: &dyn Host) {
 
 /// Neither a program that is not installed nor a question that the system does not know may be an error.
 fn questions(host: &dyn Host) {
-    for program in [Program::SambaEffectiveConfig, Program::NftRuleset, Program::IptablesInput] {
+    for program in [Program::SambaEffectiveConfig, Program::NftRuleset, Program::Ip6tablesInput] {
         if let Ok(Some(output)) = host.run(program) {
             assert!(output.stdout.len() <= 4 << 20 && output.stderr.len() <= 4 << 10, "output is bounded");
         }

@@ -26,12 +26,8 @@ const fn command_line(program: Program) -> (&'static str, &'static [&'static str
         Program::SambaEffectiveConfig => ("testparm", &["-s", "-v"]),
         Program::NftRuleset => ("nft", &["list", "ruleset"]),
         Program::IptablesInput => ("iptables", &["-S", "INPUT"]),
+        Program::Ip6tablesInput => ("ip6tables", &["-S", "INPUT"]),
         Program::Timedatectl => ("timedatectl", &["show"]),
-        Program::Lsblk => ("lsblk", &["--json", "--bytes", "--output", "NAME,TYPE,FSTYPE,MOUNTPOINT,SIZE"]),
-        Program::SystemdServices => (
-            "systemctl",
-            &["show", "--no-pager", "--property=Id,ActiveState,SubState,UnitFileState", "*.service"],
-        ),
     }
 }
 

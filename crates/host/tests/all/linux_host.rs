@@ -290,7 +290,7 @@ fn packages_programs_and_kernel_settings() {
     let (none, gaps) = rocky.host().packages().unwrap();
     assert!(none.is_empty() && gaps.len() == 1, "an unknown package database is no empty one");
     assert_eq!(rocky.host().os().unwrap().product, "rocky-linux", "endoflife.date's name");
-    assert_eq!(host.run(Program::Lsblk).unwrap(), None, "another system's disk has no programs to run");
+    assert_eq!(host.run(Program::Timedatectl).unwrap(), None, "another system's disk has no programs to run");
     let sysctl = |name: &str| host.query(&SystemQuery::Sysctl { name: name.to_owned() });
     assert_eq!(sysctl("net.ipv4.ip_forward").unwrap(), Some(vec![(String::new(), Value::Int(1))]));
     let pattern = Value::Text("|/usr/bin/x".to_owned());

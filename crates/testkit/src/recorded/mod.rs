@@ -247,7 +247,7 @@ readable_by_others = true
 Enabled = { dword = 1 }
 Names = { list = ["a", "b"] }
 
-[programs.lsblk]
+[programs.ip6tables_input]
 stdout = "{}"
 
 [[answers]]
@@ -281,7 +281,7 @@ unreadable = "access denied; run as administrator"
         assert_eq!(host.read_file(file, 8).unwrap(), Some(b"password".to_vec()));
         assert_eq!(host.metadata(file).unwrap().unwrap().readable_by_others, Some(true));
         assert!(host.metadata(Path::new(r"C:\ProgramData")).unwrap().unwrap().is_dir);
-        assert_eq!(host.run(Program::Lsblk).unwrap().unwrap().stdout, "{}");
+        assert_eq!(host.run(Program::Ip6tablesInput).unwrap().unwrap().stdout, "{}");
         assert_eq!(host.run(Program::Timedatectl).unwrap(), None);
         let members = host.query(&SystemQuery::GroupMembers { sid: "S-1-5-32-544".to_owned() }).unwrap();
         assert_eq!(members, Some(vec![("admin".to_owned(), Value::Bool(true))]));

@@ -5,8 +5,11 @@ use std::path::Path;
 use enamel_host::{HostError, Program, SystemQuery};
 use enamel_types::config_state::{NamedValue, Reading, Value};
 
+use super::text::Closed;
 use super::{Found, Looker, text};
 use crate::checks::catalogue::Source;
+
+const PACKET_FILTERS: [Program; 3] = [Program::NftRuleset, Program::IptablesInput, Program::Ip6tablesInput];
 
 /// The programs that a source is read with.
 pub(super) const fn programs(source: &Source) -> &'static [Program] {
@@ -15,7 +18,7 @@ pub(super) const fn programs(source: &Source) -> &'static [Program] {
         Source::Samba(_) | Source::SambaShares(_) | Source::WritableShareFolders => {
             &[Program::SambaEffectiveConfig]
         }
-        Source::InboundFirewall => &[Program::NftRuleset, Program::IptablesInput],
+        Source::InboundFirewall => &PACKET_FILTERS,
         Source::Timedatectl(_) => &[Program::Timedatectl],
         _ => &[],
     }
@@ -28,9 +31,8 @@ pub(super) const fn command(program: Program) -> &'static str {
         Program::SambaEffectiveConfig => "testparm -s -v",
         Program::NftRuleset => "nft list ruleset",
         Program::IptablesInput => "iptables -S INPUT",
+        Program::Ip6tablesInput => "ip6tables -S INPUT",
         Program::Timedatectl => "timedatectl show",
-        Program::Lsblk => "lsblk",
-        Program::SystemdServices => "systemctl list-units",
     }
 }
 
@@ -222,39 +224,54 @@ fn mysql_installed(looker: &Looker<'_>) -> Result<bool, HostError> {
     Ok(looker.services()?.iter().any(|one| service.contains(&one.name.trim_end_matches(".service"))))
 }
 
-/// Whatever filters incoming traffic here: one that drops is enough; "none drops" needs all of them to be readable.
+/// Whatever filters incoming traffic here. A device in the office reaches this computer over IPv4 and IPv6 alike, so both
+/// have to be closed, by one filter or by two; "not closed" needs all of them to be readable.
 fn firewall(looker: &Looker<'_>) -> Found {
     let mut seen = Vec::new();
     let mut failed = None;
-    for program in [Program::NftRuleset, Program::IptablesInput] {
+    let mut closed = Closed { ipv4: false, ipv6: ipv6_is_off(looker) };
+    for program in PACKET_FILTERS {
         match looker.output(program) {
             Ok(Some(output)) => {
-                seen.push(command(program).to_owned());
-                let drops = if program == Program::NftRuleset {
-                    text::nft_drops(output)
-                } else {
-                    text::iptables_drops(output)
-                };
-                if drops == Some(true) {
-                    return (command(program).to_owned(), Reading::Value(Value::Bool(true)));
-                }
+                seen.push(command(program));
+                closed = closed.or(match program {
+                    Program::IptablesInput => Closed { ipv4: text::iptables_drops(output), ipv6: false },
+                    Program::Ip6tablesInput => Closed { ipv4: false, ipv6: text::iptables_drops(output) },
+                    _ => text::nft_drops(output),
+                });
             }
             Ok(None) => {}
             Err(error) => failed = Some(error),
         }
     }
     match ufw(looker) {
-        Ok(Some(true)) => return ("/etc/ufw/ufw.conf".to_owned(), Reading::Value(Value::Bool(true))),
-        Ok(Some(false)) => seen.push("/etc/ufw/ufw.conf".to_owned()),
+        Ok(Some(on)) => {
+            seen.push("/etc/ufw/ufw.conf");
+            // With `IPV6=no` it lets nothing in over IPv6 either.
+            closed = closed.or(Closed { ipv4: on, ipv6: on });
+        }
         Ok(None) => {}
         Err(error) => failed = Some(error),
     }
     let place = if seen.is_empty() { "nftables, iptables and ufw".to_owned() } else { seen.join(", ") };
-    match failed {
-        Some(error) => (place, looker.gap(&error)),
-        None if seen.is_empty() => (place, Reading::Absent),
-        None => (place, Reading::Value(Value::Bool(false))),
-    }
+    let reading = match (closed, failed) {
+        (Closed { ipv4: true, ipv6: true }, _) => Reading::Value(Value::Bool(true)),
+        (_, Some(error)) => looker.gap(&error),
+        (_, None) if seen.is_empty() => Reading::Absent,
+        (_, None) => Reading::Value(Value::Bool(false)),
+    };
+    let place = match (closed, &reading) {
+        (Closed { ipv4: true, ipv6: false }, Reading::Value(_)) => format!("IPv6 in {place}"),
+        (Closed { ipv4: false, ipv6: true }, Reading::Value(_)) => format!("IPv4 in {place}"),
+        _ => place,
+    };
+    (place, reading)
+}
+
+/// Whether the kernel was told to speak no IPv6. Where that cannot be seen, it counts as spoken.
+fn ipv6_is_off(looker: &Looker<'_>) -> bool {
+    let setting = SystemQuery::Sysctl { name: "net.ipv6.conf.all.disable_ipv6".to_owned() };
+    matches!(looker.query(&setting), Ok(Some(answer)) if matches!(answer.as_slice(), [(_, Value::Int(1))]))
 }
 
 /// Whether ufw is on and drops by default; `None` if it is not installed.

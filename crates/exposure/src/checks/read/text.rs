@@ -120,23 +120,42 @@ fn apt_tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// Whether an nftables ruleset drops what nobody asked for; `None` if it filters nothing that comes in.
-pub(super) fn nft_drops(ruleset: &str) -> Option<bool> {
-    let mut verdict = None;
+/// The versions of the internet protocol over which nothing comes in that nobody asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Closed {
+    pub(super) ipv4: bool,
+    pub(super) ipv6: bool,
+}
+
+impl Closed {
+    /// Two filters together: what one drops does not reach the other.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self { ipv4: self.ipv4 || other.ipv4, ipv6: self.ipv6 || other.ipv6 }
+    }
+}
+
+/// What an nftables ruleset drops. A table filters the family it is declared for; only `inet` means both.
+pub(super) fn nft_drops(ruleset: &str) -> Closed {
+    let mut closed = Closed::default();
+    let mut family = "";
     let mut lines = ruleset.lines().map(str::trim);
     while let Some(line) = lines.next() {
+        if let Some(table) = line.strip_prefix("table ") {
+            family = table.split_whitespace().next().unwrap_or_default();
+        }
         if !line.starts_with("type filter hook input") {
             continue;
         }
         let mut last = line;
-        let mut drops = line.contains("policy drop");
         for rule in lines.by_ref().take_while(|line| !line.starts_with('}')) {
             last = if rule.is_empty() { last } else { rule };
         }
-        drops = drops || is_final_drop(last);
-        verdict = Some(verdict.unwrap_or(false) || drops);
+        if line.contains("policy drop") || is_final_drop(last) {
+            closed = closed
+                .or(Closed { ipv4: matches!(family, "inet" | "ip"), ipv6: matches!(family, "inet" | "ip6") });
+        }
     }
-    verdict
+    closed
 }
 
 /// `drop` or `reject …` without a condition before it; a counter is none.
@@ -150,13 +169,15 @@ fn is_final_drop(rule: &str) -> bool {
     matches!(words.next(), Some("drop" | "reject"))
 }
 
-/// Whether `iptables -S INPUT` drops what nobody asked for; `None` if it says nothing.
-pub(super) fn iptables_drops(rules: &str) -> Option<bool> {
-    let policy = rules.lines().find_map(|line| line.trim().strip_prefix("-P INPUT "))?;
+/// Whether `iptables -S INPUT` or `ip6tables -S INPUT` says that what nobody asked for is dropped.
+pub(super) fn iptables_drops(rules: &str) -> bool {
+    let Some(policy) = rules.lines().find_map(|line| line.trim().strip_prefix("-P INPUT ")) else {
+        return false;
+    };
     let last = rules.lines().rfind(|line| line.starts_with("-A INPUT "));
     let last_drops = last
         .is_some_and(|line| line.starts_with("-A INPUT -j DROP") || line.starts_with("-A INPUT -j REJECT"));
-    Some(policy.trim() == "DROP" || last_drops)
+    policy.trim() == "DROP" || last_drops
 }
 
 /// A day as Windows lists it: `11/12/2024` (month first), `20241112`, `2024-11-12 …`, or a FILETIME in hexadecimal.
@@ -221,38 +242,35 @@ mod tests {
     }
 
     #[test]
-    fn firewalls_by_policy_and_by_last_rule() {
-        let chain = |hook: &str, policy: &str, rules: &str| {
+    fn firewalls_by_family_policy_and_last_rule() {
+        let chain = |family: &str, hook: &str, policy: &str, rules: &str| {
             format!(
-                "table inet f {{\n chain c {{\n  type filter hook {hook} priority 0; policy {policy};\n{rules}\n }}\n}}\n"
+                "table {family} f {{\n chain c {{\n  type filter hook {hook} priority 0; policy {policy};\n{rules}\n }}\n}}\n"
             )
         };
-        for (ruleset, drops) in [
-            (String::new(), None),
-            (chain("output", "drop", ""), None),
-            (chain("input", "drop", "  tcp dport 22 accept"), Some(true)),
-            (chain("input", "accept", "  tcp dport 22 accept"), Some(false)),
-            (chain("input", "accept", "  ct state invalid drop"), Some(false)),
-            (
-                chain(
-                    "input",
-                    "accept",
-                    "  ct state established accept\n  reject with icmpx admin-prohibited",
-                ),
-                Some(true),
-            ),
-            (chain("input", "accept", "  counter packets 3 bytes 180 drop"), Some(true)),
-            (chain("input", "accept", "") + &chain("input", "drop", ""), Some(true)),
+        let input = |policy, rules| chain("inet", "input", policy, rules);
+        let last = "  ct state established accept\n  reject with icmpx admin-prohibited";
+        for (ruleset, ipv4, ipv6) in [
+            (String::new(), false, false),
+            (chain("inet", "output", "drop", ""), false, false),
+            (input("drop", "  tcp dport 22 accept"), true, true),
+            (input("accept", "  tcp dport 22 accept"), false, false),
+            (input("accept", "  ct state invalid drop"), false, false),
+            (input("accept", last), true, true),
+            (input("accept", "  counter packets 3 bytes 180 drop"), true, true),
+            (input("accept", "") + &input("drop", ""), true, true),
+            (chain("ip", "input", "drop", ""), true, false),
+            (chain("ip6", "input", "drop", ""), false, true),
+            (chain("ip", "input", "drop", "") + &chain("ip6", "input", "accept", ""), true, false),
+            (chain("ip", "input", "drop", "") + &chain("ip6", "input", "accept", last), true, true),
+            (chain("bridge", "input", "drop", ""), false, false),
         ] {
-            assert_eq!(nft_drops(&ruleset), drops, "{ruleset}");
+            assert_eq!(nft_drops(&ruleset), Closed { ipv4, ipv6 }, "{ruleset}");
         }
-        assert_eq!(iptables_drops("-P INPUT DROP\n"), Some(true));
-        assert_eq!(
-            iptables_drops("-P INPUT ACCEPT\n-A INPUT -i lo -j ACCEPT\n-A INPUT -j DROP\n"),
-            Some(true)
-        );
-        assert_eq!(iptables_drops("-P INPUT ACCEPT\n-A INPUT -s 10.0.0.9/32 -j DROP\n"), Some(false));
-        assert_eq!(iptables_drops("iptables: Permission denied"), None);
+        assert!(iptables_drops("-P INPUT DROP\n"));
+        assert!(iptables_drops("-P INPUT ACCEPT\n-A INPUT -i lo -j ACCEPT\n-A INPUT -j DROP\n"));
+        assert!(!iptables_drops("-P INPUT ACCEPT\n-A INPUT -s 10.0.0.9/32 -j DROP\n"));
+        assert!(!iptables_drops("iptables: Permission denied"));
     }
 
     /// Cut anywhere, as a stopped program leaves it, and with the parsers swapped.
