@@ -44,17 +44,18 @@ impl Content {
         let files =
             |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
         let (checks, controls, scenarios) = (files("checks")?, files("controls")?, files("scenarios")?);
+        let eol = match folder.map(|folder| folder.join("eol.toml")).filter(|path| path.exists()) {
+            Some(path) => EolTable::parse(&path.display().to_string(), &read(&path)?)?,
+            None => EolTable::builtin()?,
+        };
         Ok(Self {
             checks: if checks.is_empty() {
-                Checks::builtin()?
+                Checks::from_files(Checks::builtin_files(), eol.clone())?
             } else {
-                Checks::from_files(&borrow(&checks))?
+                Checks::from_files(&borrow(&checks), eol.clone())?
             },
             signatures: signatures(folder)?,
-            eol: match folder.map(|folder| folder.join("eol.toml")).filter(|path| path.exists()) {
-                Some(path) => EolTable::parse(&path.display().to_string(), &read(&path)?)?,
-                None => EolTable::builtin()?,
-            },
+            eol,
             controls: if controls.is_empty() {
                 Controls::builtin()?
             } else {

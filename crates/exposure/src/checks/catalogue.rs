@@ -44,11 +44,12 @@ struct File {
 impl Catalogue {
     /// The catalogue that is compiled in.
     pub fn builtin() -> Result<Self, ContentError> {
-        Self::from_files(&BUILTIN)
+        Self::from_files(&BUILTIN, EolTable::builtin()?)
     }
 
-    /// A catalogue from an expert's files: `(name, text)`, the name as error messages shall show it.
-    pub fn from_files(files: &[(&str, &str)]) -> Result<Self, ContentError> {
+    /// A catalogue from an expert's files: `(name, text)`, the name as error messages shall show it. `eol` is what the checks
+    /// of the system's age are judged by.
+    pub fn from_files(files: &[(&str, &str)], eol: EolTable) -> Result<Self, ContentError> {
         let mut checks = Vec::new();
         for (name, text) in files {
             let file: File = parse_toml(name, text)?;
@@ -59,7 +60,7 @@ impl Catalogue {
         }
         super::validate::references(files, &checks)?;
         checks.sort_by(|a: &Check, b| a.id.cmp(&b.id));
-        Ok(Self { checks, eol: EolTable::builtin()? })
+        Ok(Self { checks, eol })
     }
 
     /// The checks, sorted by id.

@@ -1,7 +1,7 @@
 //! The check engine over recorded computers.
 
 use enamel_exposure::checks::{Check, Source};
-use enamel_exposure::{Catalogue, judge_config, observe_host};
+use enamel_exposure::{Catalogue, EolTable, judge_config, observe_host};
 use enamel_testkit::RecordedHost;
 use enamel_types::config_state::{Reading, Value};
 use enamel_types::{CheckOutcome, EvidenceOutcome, FindingClass};
@@ -129,7 +129,8 @@ fn a_misspelt_place_is_noticed() {
                 .iter()
                 .map(|(name, text)| (*name, if name == file { broken.as_str() } else { *text }))
                 .collect();
-            let catalogue = Catalogue::from_files(&files).unwrap_or_else(|error| panic!("{error}"));
+            let catalogue = Catalogue::from_files(&files, EolTable::builtin().unwrap())
+                .unwrap_or_else(|error| panic!("{error}"));
             let id = block.split('"').nth(1).unwrap();
             let noticed = cases
                 .iter()
@@ -236,9 +237,37 @@ fn an_end_of_life_system_is_a_vulnerability_under_one_rule() {
     let (software, _) = enamel_exposure::observe_software(&computer, &signatures, &[]).unwrap();
     let mut seen = observation(read(by_kind(&cases)[&("W33", "negative")], &catalogue));
     seen.body = enamel_types::Body::SoftwareInventory(software);
-    let eol = enamel_exposure::EolTable::builtin().unwrap();
+    let eol = EolTable::builtin().unwrap();
     let other = enamel_exposure::judge_software(&seen, &signatures, &eol);
     assert!(other.findings.iter().any(|other| other.id == finding.id), "{:?}", other.findings);
+}
+
+/// An expert's own end date decides, for Windows as for Linux.
+#[test]
+fn an_edited_end_date_is_heeded() {
+    let (os, rest) = ("[[system]]\nproduct = ", "src = \"here\"\nreleases = [{ ");
+    let text = |windows: &str, debian: &str| {
+        let windows = format!(
+            "{os}\"windows\"\n{rest}build = 22631, name = \"Windows 11 23H2\", ends = \"{windows}\" }}]\n"
+        );
+        let debian = format!(
+            "{os}\"debian\"\n{rest}release = \"12\", name = \"Debian 12\", ends = \"{debian}\" }}]\n"
+        );
+        format!("read_on = \"2026-11-24\"\napplication = []\n{windows}{debian}")
+    };
+    let (before, after) = ("2026-11-23", "2026-11-25");
+    for (windows, debian) in [(before, after), (after, before)] {
+        let eol = EolTable::parse("mine.toml", &text(windows, debian)).unwrap();
+        let catalogue = Catalogue::from_files(Catalogue::builtin_files(), eol).unwrap();
+        for (check, computer, ends) in
+            [("W33", RecordedHost::windows11(), windows), ("L04", RecordedHost::debian(), debian)]
+        {
+            let (state, _) = observe_host(&computer, &catalogue).unwrap();
+            let wanted = if ends == before { CheckOutcome::Fail } else { CheckOutcome::Pass };
+            let (found, detail) = outcome(&judge(state, &catalogue), check);
+            assert_eq!(found, wanted, "{check} {ends}: {detail}");
+        }
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use enamel_exposure::Catalogue;
 use enamel_exposure::checks::{Absent, Check, Source};
+use enamel_exposure::{Catalogue, EolTable};
 use enamel_types::device::OsFamily;
 
 const GOOD: &str = r#"
@@ -32,7 +32,7 @@ fn an_experts_own_check_works() {
     use enamel_types::CheckOutcome;
     use enamel_types::config_state::Value;
 
-    let catalogue = Catalogue::from_files(&[("mine.toml", GOOD)]).unwrap();
+    let catalogue = Catalogue::from_files(&[("mine.toml", GOOD)], EolTable::builtin().unwrap()).unwrap();
     for (value, wanted) in [(0, CheckOutcome::Pass), (1, CheckOutcome::Fail)] {
         let query = SystemQuery::Sysctl { name: "net.ipv4.ip_forward".to_owned() };
         let host = RecordedHost::debian().answer(query, vec![(String::new(), Value::Int(value))]);
@@ -65,7 +65,9 @@ fn a_mistake_names_file_line_key_and_fix() {
         (edit("read = [{ sysctl = \"net.ipv4.ip_forward\" }]\n", ""), 3, "X01", "reads nothing"),
         (twice, 3, "X01", "twice"),
     ] {
-        let error = Catalogue::from_files(&[("content/checks/mine.toml", &text)]).expect_err(part);
+        let error =
+            Catalogue::from_files(&[("content/checks/mine.toml", &text)], EolTable::builtin().unwrap())
+                .expect_err(part);
         assert_eq!(error.file, "content/checks/mine.toml", "{error}");
         assert_eq!(error.line, line, "{error} ({part})");
         assert!(key.is_empty() || error.key == key, "{error}: key {:?}", error.key);
