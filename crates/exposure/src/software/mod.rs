@@ -44,7 +44,15 @@ pub fn observe_software(
 ) -> Result<(SoftwareInventory, Vec<Gap>), HostError> {
     let os = host.os()?;
     let mut gaps = Vec::new();
-    let inventory = or_gap(host.inventory(), &mut gaps).map(|(inventory, _)| inventory);
+    let mut failures = Vec::new();
+    // Without it nobody knows which disks and shares there are to be searched.
+    let inventory = match host.inventory() {
+        Ok((inventory, _)) => Some(inventory),
+        Err(error) => {
+            failures.push(error);
+            None
+        }
+    };
     let mut packages = match or_gap(host.packages(), &mut gaps) {
         Some((packages, failures)) => {
             gaps.extend(failures.into_iter().map(gap));
@@ -63,14 +71,13 @@ pub fn observe_software(
     services.sort_by(|a, b| a.name.cmp(&b.name));
 
     let disks = dental::disks(os.family, inventory.as_ref());
-    let mut failures = Vec::new();
     let mut recogniser = dental::Recogniser::new(&signatures.dental);
     recogniser.packages(&packages);
     recogniser.services(&services);
     recogniser.usual_places(host, &disks, &mut failures);
     let mut finder = secrets::Finder::new(host, &signatures.secrets);
     finder.usual_places(os.family, &disks);
-    for root in roots(host, folders, os.family, inventory.as_ref(), &mut gaps) {
+    for root in roots(host, folders, os.family, inventory.as_ref(), &mut failures) {
         search::walk(host, &root, &mut failures, &mut |path, name, meta| {
             recogniser.entry(path, name, meta);
             finder.entry(path, name, meta);
@@ -99,13 +106,13 @@ fn or_gap<T>(answer: Result<T, HostError>, gaps: &mut Vec<Gap>) -> Option<T> {
     answer.map_err(|error| gaps.push(gap(error))).ok()
 }
 
-/// The folders to search: the given ones and this computer's shares, each once.
+/// The places to search: the given ones and this computer's shares, each once.
 fn roots(
     host: &dyn Host,
     folders: &[PathBuf],
     family: OsFamily,
     inventory: Option<&DeviceInventory>,
-    gaps: &mut Vec<Gap>,
+    failures: &mut Vec<HostError>,
 ) -> Vec<PathBuf> {
     let shares = inventory.map(|inventory| inventory.shares.as_slice()).unwrap_or_default();
     // Windows shares whole disks to administrators (`C$`); their usual places have been looked at already.
@@ -113,23 +120,22 @@ fn roots(
     let mut roots: Vec<PathBuf> = Vec::new();
     for folder in folders {
         match host.metadata(folder) {
-            Ok(Some(meta)) if meta.is_dir => roots.push(folder.clone()),
-            Ok(Some(_)) => {} // one file: nothing to recognise around it
+            Ok(Some(_)) => roots.push(folder.clone()),
             Ok(None) => {
-                gaps.push(Gap {
-                    what: folder.display().to_string(),
-                    why: "there is no such folder".to_owned(),
-                });
+                failures.push(HostError::new(folder.display().to_string(), "there is no such folder"));
             }
-            Err(error) => gaps.push(gap(error)),
+            Err(error) => failures.push(error),
         }
     }
     // A share may name a folder with a placeholder (`%H`), none at all (`[homes]`), or one that is not mounted now: no gap,
     // nothing to see. A shared system disk is not searched whole: its usual places have been looked at.
-    let exported = shares.filter(|share| is_searchable(&share.path)).map(|share| PathBuf::from(&share.path));
-    roots.extend(
-        exported.filter(|path| host.metadata(path).is_ok_and(|meta| meta.is_some_and(|meta| meta.is_dir))),
-    );
+    for path in shares.filter(|share| is_searchable(&share.path)).map(|share| PathBuf::from(&share.path)) {
+        match host.metadata(&path) {
+            Ok(Some(meta)) if meta.is_dir => roots.push(path),
+            Ok(_) => {}
+            Err(error) => failures.push(error),
+        }
+    }
     roots.sort();
     roots.dedup();
     let above = roots.clone();

@@ -38,8 +38,8 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// What there is at `pattern`, a full path of this system in which a part may hold `*`. Folders that could not be listed go
-/// to `failures`.
+/// What there is at `pattern`, a full path of this system in which a part may hold `*`. Folders that could not be listed, and
+/// that there were too many, go to `failures`.
 pub(super) fn expand(
     host: &dyn Host,
     pattern: &str,
@@ -61,13 +61,18 @@ pub(super) fn expand(
                     let entries = entries.unwrap_or_default().into_iter();
                     next.extend(entries.filter(|entry| fits(part, &file_name(entry))));
                 }
-                // A file where the pattern means a folder, or a folder that may not be read: only the second is a gap.
+                // A file where the pattern means a folder is no gap; a folder that may not be read, or of which not even
+                // that can be seen, is one.
                 Err(error) => {
-                    if host.metadata(&folder).is_ok_and(|meta| meta.is_none_or(|meta| meta.is_dir)) {
+                    if !matches!(host.metadata(&folder), Ok(Some(meta)) if !meta.is_dir) {
                         failures.push(error);
                     }
                 }
             }
+        }
+        if next.len() > MAX_MATCHES {
+            let why = format!("it fits {} places; only the first {MAX_MATCHES} were looked at", next.len());
+            failures.push(HostError::new(pattern, why));
             next.truncate(MAX_MATCHES);
         }
         found = next;
@@ -93,15 +98,21 @@ fn join(folder: &Path, name: &str, separator: char) -> PathBuf {
     PathBuf::from(text)
 }
 
-/// Goes through everything below `root` and hands each entry to `visit`. What could not be listed, and where the bounds
-/// ended the search, goes to `failures`.
+/// Goes through everything below `root`, which may be one file, and hands each entry to `visit`. What could not be listed, and
+/// where the bounds ended the search, goes to `failures`.
 pub(super) fn walk(
     host: &dyn Host,
     root: &Path,
     failures: &mut Vec<HostError>,
     visit: &mut dyn FnMut(&Path, &str, &FileMeta),
 ) {
+    match host.metadata(root) {
+        Ok(Some(meta)) if !meta.is_dir => return visit(root, &file_name(root), &meta),
+        Ok(_) => {}
+        Err(error) => return failures.push(error),
+    }
     let mut folders = VecDeque::from([(root.to_owned(), 0_usize)]);
+    let mut too_deep = 0_usize;
     let mut budget = MAX_ENTRIES;
     while let Some((folder, depth)) = folders.pop_front() {
         let entries = match host.list_dir(&folder) {
@@ -116,18 +127,35 @@ pub(super) fn walk(
                 let why = format!(
                     "only the first {MAX_ENTRIES} entries were looked at; scan its parts on their own"
                 );
-                failures.push(HostError { what: root.display().to_string(), why });
+                failures.push(HostError::new(root.display().to_string(), why));
                 return;
             };
             budget = left;
-            // A dangling link has no metadata and is nothing to report.
-            let Ok(Some(meta)) = host.metadata(&entry) else { continue };
+            let meta = match host.metadata(&entry) {
+                Ok(Some(meta)) => meta,
+                Ok(None) => continue, // a link that leads nowhere is nothing to report
+                Err(error) => {
+                    failures.push(error);
+                    continue;
+                }
+            };
             let name = file_name(&entry);
             visit(&entry, &name, &meta);
-            if meta.is_dir && depth < MAX_DEPTH && !is_kernel_view(&entry) {
+            if !meta.is_dir || is_kernel_view(&entry) {
+                continue;
+            }
+            if depth < MAX_DEPTH {
                 folders.push_back((entry, depth + 1));
+            } else {
+                too_deep += 1;
             }
         }
+    }
+    if too_deep > 0 {
+        let why = format!(
+            "{too_deep} folders lie more than {MAX_DEPTH} levels below it and were not looked into; scan them on their own"
+        );
+        failures.push(HostError::new(root.display().to_string(), why));
     }
 }
 

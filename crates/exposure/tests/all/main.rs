@@ -2,6 +2,8 @@
 
 mod checks;
 mod checks_content;
+mod end_dates;
 mod fixtures;
+mod secrets;
 mod software;
 mod this_computer;

@@ -169,7 +169,11 @@ impl<'a> Finder<'a> {
                     Err(error) => self.failures.push(error),
                 }
             }
-            next.truncate(MAX_KEYS);
+            if next.len() > MAX_KEYS {
+                let why = format!("it fits {} keys; only the first {MAX_KEYS} were looked at", next.len());
+                self.failures.push(HostError::new(pattern, why));
+                next.truncate(MAX_KEYS);
+            }
             keys = next;
         }
         keys
