@@ -1,46 +1,128 @@
 //! What a survey of patient data means: one finding for each folder that holds some, and evidence for controls.
 //!
-//! Severity weighs how many people, who can read the folder, and what kind of place it is. The threshold of 500 people is that of
-//! 45 CFR 164.406 and 164.408: from there a breach is told to the media and published.
+//! Severity weighs how many people, who can read the folder, and what kind of place it is. 45 CFR 164.408 has a breach of 500
+//! people or more reported to HHS within 60 days, 164.406 one of more than 500 residents of a state told to the media.
+//!
+//! Two rules, because they are evidence for different things: `phi.survey` that it is known where patient data lies, and
+//! `phi.folder` that it lies where few can get at it. What could not be looked at is never called clean.
 
-use enamel_types::patient_data::{PatientDataSurvey, PhiFolder};
+use enamel_types::patient_data::{Entity, PatientDataSurvey, PhiFolder};
 use enamel_types::{
-    Body, CheckOutcome, ControlId, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId, Fix,
-    Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
+    Body, CheckOutcome, ControlId, Estimate, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId,
+    Fix, Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
 };
 
-/// Findings of one survey; what lies beyond is counted in the last.
-const FINDINGS: usize = 200;
-/// A breach of this many is told to the media.
+/// The rule of every finding.
+const FOLDER: &str = "phi.folder";
+/// The rule of having looked.
+const SURVEY: &str = "phi.survey";
+/// From here on a breach is reported to HHS within 60 days (45 CFR 164.408).
 const MANY: u64 = 500;
 
 const RISK_ANALYSIS: &str = "164.308(a)(1)(ii)(A)";
 const ACCESS_AUTHORIZATION: &str = "164.308(a)(4)(ii)(B)";
-const UNIQUE_ACCESS: &str = "164.312(a)(2)(i)";
-const ENCRYPTION_AT_REST: &str = "164.312(a)(2)(iv)";
-const MEDIA_ACCOUNTABILITY: &str = "164.310(d)(2)(iii)";
 
 /// Judges one observation of `scan phi`; any other kind gives an empty judgement.
 pub fn judge(observation: &Observation) -> Judgement {
     let mut judgement = Judgement::of(observation);
     let Body::PatientData(survey) = &observation.body else { return judgement };
-    judgement.persons = Some(survey.persons);
-    let Ok(rule) = RuleId::new("phi.folder") else { return judgement };
-    for (index, folder) in survey.folders.iter().enumerate().take(FINDINGS) {
-        let rest = if index + 1 == FINDINGS { survey.folders.len() - FINDINGS } else { 0 };
-        let rest = rest as u64
-            + if index + 1 == survey.folders.len().min(FINDINGS) { survey.folders_not_listed } else { 0 };
-        judgement.findings.push(finding(observation, &rule, folder, rest));
+    let (Ok(folder_rule), Ok(survey_rule)) = (RuleId::new(FOLDER), RuleId::new(SURVEY)) else {
+        return judgement;
+    };
+    judgement.persons = (survey.files > 0).then_some(survey.persons);
+    let last = survey.folders.len().saturating_sub(1);
+    for (index, folder) in survey.folders.iter().enumerate() {
+        let rest = if index == last { survey.folders_not_listed } else { 0 };
+        judgement.findings.push(finding(observation, &folder_rule, folder, rest));
     }
-    let outcome = if survey.folders.is_empty() { CheckOutcome::Pass } else { CheckOutcome::Fail };
-    judgement.results.push(RuleResult {
-        rule: rule.clone(),
-        title: "Patient data lies only where it belongs".to_owned(),
-        outcome,
-        detail: summary(survey),
-    });
-    evidence(&mut judgement, observation, survey, &rule);
+    let unseen = unseen(survey);
+    let clean = match (survey.files, unseen) {
+        (0, 0) => CheckOutcome::NotApplicable,
+        (_, 0) => CheckOutcome::Pass,
+        _ => CheckOutcome::Unknown,
+    };
+    let folders = if survey.folders.is_empty() { clean } else { CheckOutcome::Fail };
+    let detail = summary(survey);
+    let mut result = |rule: &RuleId, title: &str, outcome| {
+        let result =
+            RuleResult { rule: rule.clone(), title: title.to_owned(), outcome, detail: detail.clone() };
+        judgement.results.push(result);
+    };
+    result(&folder_rule, "Patient data lies only where it belongs", folders);
+    result(&survey_rule, "Where patient data lies is known", clean);
+    let mut evidence = |rule: &RuleId, control: &str, outcome, statement| {
+        let Ok(control) = ControlId::new(control) else { return };
+        judgement.evidence.push(Evidence {
+            control,
+            outcome,
+            rule: rule.clone(),
+            statement,
+            device: observation.device,
+            observation: observation.id,
+            observed_at: observation.observed_at,
+            valid_until: observation.valid_until,
+        });
+    };
+    if let Some((outcome, statement)) = access(survey, clean) {
+        evidence(&folder_rule, ACCESS_AUTHORIZATION, outcome, statement);
+    }
+    match clean {
+        CheckOutcome::Pass => {
+            let statement = format!("Where patient data lies was looked for and is known: {detail}");
+            evidence(&survey_rule, RISK_ANALYSIS, EvidenceOutcome::Supports, statement);
+        }
+        CheckOutcome::Unknown => {
+            let statement = format!("Where patient data lies is not known in full: {detail}");
+            evidence(&survey_rule, RISK_ANALYSIS, EvidenceOutcome::Unknown, statement);
+        }
+        CheckOutcome::Fail | CheckOutcome::NotApplicable => {}
+    }
     judgement
+}
+
+/// Files and folders in which patient data may lie unseen: refused, encrypted, or beyond a limit. A damaged file was read as
+/// far as it goes, and a format without text holds none.
+fn unseen(survey: &PatientDataSurvey) -> u64 {
+    ["unreadable", "encrypted", "limit"].iter().filter_map(|class| survey.problems.get(*class)).sum()
+}
+
+/// What the survey says about who gets at patient data; nothing where there was no file.
+fn access(survey: &PatientDataSurvey, clean: CheckOutcome) -> Option<(EvidenceOutcome, String)> {
+    let root = &survey.root;
+    let exposed = survey.folders.iter().filter(|folder| is_exposed(folder)).count() as u64;
+    let unknown = survey.folders.iter().any(|folder| folder.readable_by_others.is_none());
+    Some(match clean {
+        _ if exposed > 0 => (
+            EvidenceOutcome::Contradicts,
+            format!(
+                "{} with patient data below {root} can be read by every account, or lie on a desktop or among things in passing",
+                counted(exposed, "folder", "folders")
+            ),
+        ),
+        CheckOutcome::NotApplicable => return None,
+        CheckOutcome::Unknown => {
+            (EvidenceOutcome::Unknown, format!("Not everything could be read: {}", summary(survey)))
+        }
+        _ if unknown || survey.folders_not_listed > 0 => (
+            EvidenceOutcome::Unknown,
+            format!("Who can read the folders with patient data below {root} could not be seen of all"),
+        ),
+        _ if survey.folders.is_empty() => {
+            (EvidenceOutcome::Supports, format!("No patient data lies below {root}"))
+        }
+        _ => (
+            EvidenceOutcome::Supports,
+            format!(
+                "The folders with patient data below {root} can be read by their owners and administrators only"
+            ),
+        ),
+    })
+}
+
+/// Whether more people get at the folder than have a reason to, or nobody decided who may.
+fn is_exposed(folder: &PhiFolder) -> bool {
+    folder.readable_by_others == Some(true)
+        || matches!(Place::of(&folder.path), Place::Public | Place::Passing | Place::Desktop)
 }
 
 /// What a folder's path says about it.
@@ -105,23 +187,27 @@ fn severity(folder: &PhiFolder, place: Place) -> Severity {
 
 fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u64) -> Finding {
     let place = Place::of(&folder.path);
-    let open = folder.readable_by_others == Some(true);
-    let people = folder.persons;
-    let mut seen = format!("{} files hold data of {people} people: {}", folder.files, kinds(folder));
-    if open {
-        seen.push_str("; every account of this computer can read them");
+    let whose = people(folder.persons);
+    let verb = if folder.files == 1 { "holds" } else { "hold" };
+    let mut seen =
+        format!("{} {verb} data of {whose}: {}", counted(folder.files, "file", "files"), kinds(folder));
+    if folder.readable_by_others == Some(true) {
+        seen.push_str("; every account of this computer can read it");
     }
     if rest > 0 {
-        seen = format!("{seen}; {rest} more folders hold patient data and are not listed one by one");
+        let more = counted(rest, "more folder holds", "more folders hold");
+        seen = format!("{seen}; {more} patient data and cannot be listed one by one");
     }
     let why = format!(
-        "It is {}. Whoever gets hold of this computer, of an account on it or of a copy of this folder gets the data of {people} \
-         people{}.",
+        "It is {}. Whoever gets hold of this computer, of an account on it or of a copy of this folder gets the data of {whose}{}.",
         place.words(),
-        if people.value >= MANY {
-            ", and from 500 on the law has a breach told to the media and published by HHS"
-        } else {
-            ""
+        match folder.persons.value {
+            ..MANY => "",
+            MANY =>
+                ", and from 500 on the law has a breach reported to HHS within 60 days, which publishes it",
+            _ => {
+                ", and the law has a breach of more than 500 reported to HHS within 60 days, which publishes it, and told to the media"
+            }
         },
     );
     let how = match place {
@@ -140,16 +226,7 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
              the risk analysis; move the files if nothing needs them here."
         }
     };
-    let mut controls = vec![RISK_ANALYSIS];
-    if open || place == Place::Public {
-        controls.extend([ACCESS_AUTHORIZATION, UNIQUE_ACCESS]);
-    }
-    if matches!(place, Place::Passing | Place::Desktop) {
-        controls.push(MEDIA_ACCOUNTABILITY);
-    }
-    if place == Place::Backup {
-        controls.push(ENCRYPTION_AT_REST);
-    }
+    let controls = is_exposed(folder).then(|| ControlId::new(ACCESS_AUTHORIZATION).ok()).flatten();
     Finding {
         id: FindingId::derive(observation.device, rule, &folder.path),
         rule: rule.clone(),
@@ -157,79 +234,90 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
         subject: folder.path.clone(),
         class: FindingClass::DataSecurity,
         severity: severity(folder, place),
-        title: format!("Patient data of {people} people lies in {}", folder.path),
+        title: format!("Patient data of {whose} lies in {}", folder.path),
         why,
         seen,
         fix: Fix { how: how.to_owned(), minutes: Minutes(if folder.files > 50 { 45 } else { 20 }) },
-        controls: controls.into_iter().filter_map(|id| ControlId::new(id).ok()).collect(),
+        controls: controls.into_iter().collect(),
         observation: observation.id,
     }
 }
 
 fn kinds(folder: &PhiFolder) -> String {
-    let all: Vec<String> =
-        folder.entities.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
-    all.join(", ")
+    let listed = Entity::ALL.iter().filter_map(|kind| {
+        let (one, many) = kind_words(*kind);
+        folder.entities.get(kind).map(|count| counted(*count, one, many))
+    });
+    listed.collect::<Vec<_>>().join(", ")
+}
+
+const fn kind_words(kind: Entity) -> (&'static str, &'static str) {
+    match kind {
+        Entity::Ssn => ("Social Security number", "Social Security numbers"),
+        Entity::Pan => ("card number", "card numbers"),
+        Entity::Dob => ("date of birth", "dates of birth"),
+        Entity::Name => ("name", "names"),
+        Entity::Phone => ("phone number", "phone numbers"),
+        Entity::Email => ("mail address", "mail addresses"),
+        Entity::Mrn => ("chart number", "chart numbers"),
+        Entity::MemberId => ("insurance member number", "insurance member numbers"),
+    }
+}
+
+fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(value), if value == 1 { one } else { many })
+}
+
+/// `1 person`, `1,204 people`, `812 people (790 to 840)`.
+fn people(persons: Estimate) -> String {
+    let best = counted(persons.value, "person", "people");
+    if persons.low == persons.high {
+        best
+    } else {
+        format!("{best} ({} to {})", grouped(persons.low), grouped(persons.high))
+    }
+}
+
+/// `12,450`.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn summary(survey: &PatientDataSurvey) -> String {
-    format!(
-        "{} of {} files below {} hold patient data of {} people, in {} folders",
-        survey.files_with_phi,
-        survey.files,
+    if survey.files == 0 && survey.problems.is_empty() {
+        return format!("there is no file below {}", survey.root);
+    }
+    let mut text = format!(
+        "{} of {} below {} hold patient data of {}, in {}",
+        grouped(survey.files_with_phi),
+        counted(survey.files, "file", "files"),
         survey.root,
-        survey.persons,
-        survey.folders.len() as u64 + survey.folders_not_listed
-    )
-}
-
-fn evidence(judgement: &mut Judgement, observation: &Observation, survey: &PatientDataSurvey, rule: &RuleId) {
-    let mut add = |control: &str, outcome: EvidenceOutcome, statement: String| {
-        if let Ok(control) = ControlId::new(control) {
-            judgement.evidence.push(Evidence {
-                control,
-                outcome,
-                rule: rule.clone(),
-                statement,
-                device: observation.device,
-                observation: observation.id,
-                observed_at: observation.observed_at,
-                valid_until: observation.valid_until,
-            });
-        }
-    };
-    add(
-        RISK_ANALYSIS,
-        EvidenceOutcome::Supports,
-        format!("Where patient data lies was looked for and is known: {}", summary(survey)),
+        people(survey.persons),
+        counted(survey.folders.len() as u64 + survey.folders_not_listed, "folder", "folders")
     );
-    let open = survey
-        .folders
-        .iter()
-        .filter(|folder| folder.readable_by_others == Some(true) || Place::of(&folder.path) == Place::Public)
-        .count();
-    if open > 0 {
-        let statement =
-            format!("{open} folders with patient data below {} can be read by every account", survey.root);
-        add(ACCESS_AUTHORIZATION, EvidenceOutcome::Contradicts, statement.clone());
-        add(UNIQUE_ACCESS, EvidenceOutcome::Contradicts, statement);
+    for (class, what) in [
+        ("unreadable", "could not be opened"),
+        ("encrypted", "could not be looked into because of encryption"),
+        ("limit", "were looked at only up to a limit"),
+    ] {
+        if let Some(count) = survey.problems.get(class) {
+            text = format!("{text}; {} {what}", grouped(*count));
+        }
     }
-    let stray = survey
-        .folders
-        .iter()
-        .filter(|folder| matches!(Place::of(&folder.path), Place::Passing | Place::Desktop))
-        .count();
-    if stray > 0 {
-        let statement =
-            format!("Patient data lies in {stray} folders for downloads, temporary files or on desktops");
-        add(MEDIA_ACCOUNTABILITY, EvidenceOutcome::Contradicts, statement);
-    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enamel_types::Estimate;
 
     fn folder(path: &str, people: u64, open: Option<bool>) -> PhiFolder {
         PhiFolder {
@@ -255,6 +343,117 @@ mod tests {
         ] {
             let folder = folder(path, people, open);
             assert_eq!(severity(&folder, Place::of(path)), expected, "{path} {people}");
+        }
+    }
+
+    fn observed(survey: PatientDataSurvey) -> Observation {
+        let id = |last: u8| format!("{last:032x}");
+        let observed_at: enamel_types::Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        Observation {
+            id: id(1).parse().unwrap(),
+            practice: id(2).parse().unwrap(),
+            device: id(3).parse().unwrap(),
+            agent: id(4).parse().unwrap(),
+            observed_at,
+            valid_until: observed_at,
+            sensor: enamel_types::Sensor { name: "scan phi".to_owned(), version: "0".to_owned() },
+            scope: "phi:/srv".to_owned(),
+            gaps: Vec::new(),
+            body: Body::PatientData(survey),
+        }
+    }
+
+    fn survey(files: u64, folders: Vec<PhiFolder>, problems: &[(&str, u64)]) -> PatientDataSurvey {
+        PatientDataSurvey {
+            root: "/srv".to_owned(),
+            files,
+            bytes: 0,
+            files_with_phi: folders.len() as u64,
+            persons: Estimate::exact(folders.iter().map(|folder| folder.persons.value).sum()),
+            folders,
+            folders_not_listed: 0,
+            problems: problems.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
+        }
+    }
+
+    fn outcomes(judgement: &Judgement) -> [CheckOutcome; 2] {
+        [FOLDER, SURVEY]
+            .map(|rule| judgement.results.iter().find(|result| result.rule.as_str() == rule).unwrap().outcome)
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_called_clean() {
+        use CheckOutcome::{Fail, NotApplicable, Pass, Unknown};
+        let closed = || vec![folder("/srv/charts", 3, Some(false))];
+        for (survey, expected, evidence) in [
+            (survey(5, vec![], &[]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
+            (
+                survey(5, vec![], &[("malformed", 2), ("unsupported", 1)]),
+                [Pass, Pass],
+                vec![EvidenceOutcome::Supports; 2],
+            ),
+            (survey(5, vec![], &[("unreadable", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+            (survey(5, vec![], &[("encrypted", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+            (survey(5, vec![], &[("limit", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+            (survey(5, closed(), &[]), [Fail, Pass], vec![EvidenceOutcome::Supports; 2]),
+            (survey(5, closed(), &[("limit", 1)]), [Fail, Unknown], vec![EvidenceOutcome::Unknown; 2]),
+            (
+                survey(5, vec![folder("/srv/charts", 3, None)], &[]),
+                [Fail, Pass],
+                vec![EvidenceOutcome::Unknown, EvidenceOutcome::Supports],
+            ),
+            (
+                survey(5, vec![folder("/srv/charts", 3, Some(true))], &[("limit", 1)]),
+                [Fail, Unknown],
+                vec![EvidenceOutcome::Contradicts, EvidenceOutcome::Unknown],
+            ),
+            (survey(0, vec![], &[]), [NotApplicable; 2], vec![]),
+            (survey(0, vec![], &[("unreadable", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+        ] {
+            let files = survey.files;
+            let judgement = judge(&observed(survey));
+            let seen: Vec<_> = judgement.evidence.iter().map(|one| one.outcome).collect();
+            assert_eq!((outcomes(&judgement), seen), (expected, evidence), "{:?}", judgement.results);
+            assert_eq!(judgement.persons.is_some(), files > 0, "nobody was counted where nothing was read");
+        }
+    }
+
+    #[test]
+    fn every_listed_folder_is_a_finding() {
+        let folders: Vec<_> = (0..1000).map(|n| folder(&format!("/srv/{n}"), 3, Some(false))).collect();
+        let mut survey = survey(2000, folders, &[]);
+        survey.folders_not_listed = 4_321;
+        let judgement = judge(&observed(survey));
+        assert_eq!(judgement.findings.len(), 1000);
+        let with_rest =
+            judgement.findings.iter().filter(|finding| finding.seen.contains("4,321 more folders"));
+        assert_eq!(with_rest.count(), 1);
+    }
+
+    #[test]
+    fn findings_read_as_a_person_writes() {
+        let of = |people, files| {
+            let mut folder = folder("/srv/charts", people, Some(true));
+            folder.files = files;
+            judge(&observed(survey(9, vec![folder], &[]))).findings.remove(0)
+        };
+        let one = of(1, 1);
+        assert_eq!(one.title, "Patient data of 1 person lies in /srv/charts");
+        assert!(
+            one.seen.starts_with("1 file holds data of 1 person: 1 Social Security number;"),
+            "{}",
+            one.seen
+        );
+        let many = of(12_450, 2);
+        assert_eq!(many.title, "Patient data of 12,450 people lies in /srv/charts");
+        assert!(
+            many.seen.starts_with("2 files hold data of 12,450 people: 12,450 Social Security numbers;"),
+            "{}",
+            many.seen
+        );
+        for (people, hhs, media) in [(499, false, false), (500, true, false), (501, true, true)] {
+            let why = of(people, 1).why;
+            assert_eq!((why.contains("HHS"), why.contains("media")), (hhs, media), "{people}: {why}");
         }
     }
 }
