@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use crate::terminal::plain_lines;
+
 /// A failure of a verb: exit code 1.
 #[derive(Debug)]
 pub struct Error {
@@ -54,12 +56,12 @@ impl Error {
     pub fn for_people(&self) -> String {
         let red = anstyle::AnsiColor::Red.on_default().bold();
         let cyan = anstyle::AnsiColor::Cyan.on_default();
-        let mut text = format!("{red}error{red:#}: {}", self.what);
+        let mut text = format!("{red}error{red:#}: {}", plain_lines(&self.what));
         for cause in &self.causes {
-            let _ = write!(text, "\n  because {cause}");
+            let _ = write!(text, "\n  because {}", plain_lines(cause));
         }
         if let Some(help) = &self.help {
-            let _ = write!(text, "\n  {cyan}help{cyan:#}: {help}");
+            let _ = write!(text, "\n  {cyan}help{cyan:#}: {}", plain_lines(help));
         }
         text
     }

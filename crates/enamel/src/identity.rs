@@ -32,14 +32,21 @@ pub(crate) struct Identity {
 impl Identity {
     /// Reads the identity, or makes it at the first run.
     pub(crate) fn load_or_make(data: &Path, now: Timestamp) -> Result<Self, Error> {
+        Self::load(data)?.map_or_else(|| Self::make(data, &data.join(FILE), now), Ok)
+    }
+
+    /// Reads the identity; `None` where no run has made one.
+    pub(crate) fn load(data: &Path) -> Result<Option<Self>, Error> {
         let path = data.join(FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
-                Error::new(format!("{} is not an identity file", path.display())).because(error).help(
+            Ok(text) => toml::from_str(&text).map(Some).map_err(|error: toml::de::Error| {
+                // Only what kind of mistake, and where: the error itself quotes the line, and a line may be the key.
+                let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+                Error::new(format!("{}:{line} is not an identity file: {}", path.display(), kind(&error))).help(
                     "restore it from a backup; a new identity would start a new history (delete the file if you want that)",
                 )
             }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::make(data, &path, now),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::new(format!("{} could not be read", path.display()))
                 .because(error)
                 .help("run as the user who owns the data directory, or name another with --data DIR")),
@@ -95,6 +102,17 @@ impl Identity {
     }
 }
 
+/// What kind of mistake, without the text at fault.
+fn kind(error: &toml::de::Error) -> &'static str {
+    match error.message() {
+        message if message.starts_with("missing field") => "something is missing",
+        message if message.starts_with("unknown field") || message.starts_with("duplicate") => {
+            "it holds what it should not"
+        }
+        _ => "it is not written as it should be",
+    }
+}
+
 /// Writes a file that only its owner can read, whole or not at all, and never over another: a crash must not leave half an
 /// identity, and two first runs must not make two. Says whether it was written.
 fn write_private_if_absent(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
@@ -143,6 +161,26 @@ mod tests {
         let error = Identity::load_or_make(folder.path(), now()).unwrap_err();
         assert!(error.for_people().contains("not an identity file"), "{}", error.for_people());
         assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), "practice = 3");
+    }
+
+    #[test]
+    fn a_mistake_in_it_never_shows_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        Identity::load_or_make(folder.path(), now()).unwrap();
+        let path = folder.path().join(FILE);
+        let whole = fs::read_to_string(&path).unwrap();
+        let key = whole.lines().find_map(|line| line.strip_prefix("fingerprint_key = \"")).unwrap()[..16]
+            .to_owned();
+        for damaged in [
+            whole[..whole.len() - 3].to_owned(),
+            whole.replace("fingerprint_key", "fingerprint_kee"),
+            format!("{whole}{whole}"),
+            whole.replace("fingerprint_key = \"", "fingerprint_key = "),
+        ] {
+            fs::write(&path, damaged).unwrap();
+            let said = Identity::load_or_make(folder.path(), now()).unwrap_err().for_people();
+            assert!(!said.contains(&key), "{said}");
+        }
     }
 
     #[cfg(unix)]

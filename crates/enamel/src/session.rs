@@ -59,6 +59,7 @@ impl Session {
                 .because(error)
                 .help("name a folder that can be written with --data DIR")
         })?;
+        refuse_shared_folder(&data)?;
         Ok(Self {
             identity: Identity::load_or_make(&data, SystemClock.now())?,
             content: Content::load(global.content.as_deref())?,
@@ -197,6 +198,24 @@ pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// A data directory that others can write to proves nothing: they could put their own ledger in it.
+fn refuse_shared_folder(data: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(data).map_or(0, |meta| meta.permissions().mode());
+        if mode & 0o022 != 0 {
+            return Err(Error::new(format!(
+                "the data directory {} can be written by others",
+                data.display()
+            ))
+            .help(format!("chmod 700 {}, or name another folder with --data DIR", data.display())));
+        }
+    }
+    let _ = data;
+    Ok(())
 }
 
 /// The data directory that is meant.

@@ -48,7 +48,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
 /// A hint on stderr.
 pub(crate) fn hint(quiet: bool, text: &str) {
     if !quiet {
-        anstream::eprintln!("{text}");
+        anstream::eprintln!("{}", plain_lines(text));
     }
 }
 
@@ -65,13 +65,14 @@ pub(crate) fn spinner(quiet: bool) -> ProgressBar {
     bar
 }
 
-/// Takes control characters out of a text that came from a computer, so that a file name cannot drive the terminal.
+/// One line of a text that came from a computer, without what could drive the terminal or hide from its reader.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_bidi_control(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if enamel_types::text::is_unshowable(c) { '\u{fffd}' } else { c }).collect()
 }
 
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// The same for a message of several lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

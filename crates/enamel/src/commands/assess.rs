@@ -111,7 +111,7 @@ fn write_files(
     if args.pdf {
         hint(session.quiet, "Printing report.pdf");
         let pdf = args.out.join("report.pdf");
-        failed = print(&files[0], &pdf).err();
+        failed = print(&html, &pdf).err();
         files.extend(failed.is_none().then_some(pdf));
     }
     Ok(Written { files, failed })
@@ -133,9 +133,9 @@ fn write_files(
     Ok(Written { files: vec![file], failed: None })
 }
 
-/// Prints the report with the browser that this computer has.
+/// Prints the report with the browser that this computer has. An earlier report.pdf stays until the new one is whole.
 #[cfg(feature = "report")]
-fn print(html: &std::path::Path, pdf: &std::path::Path) -> Result<(), Error> {
+fn print(html: &str, pdf: &std::path::Path) -> Result<(), Error> {
     const HELP: &str =
         "report.html and findings.json are written; open report.html in any browser and print it as PDF";
     let Some(browser) = enamel_report::pdf::installed_browser() else {
@@ -144,9 +144,11 @@ fn print(html: &std::path::Path, pdf: &std::path::Path) -> Result<(), Error> {
         return Err(Error::new(what).help(HELP));
     };
     // As root on Linux the browser refuses to start with its sandbox; the page forbids scripts and loads nothing.
-    enamel_report::pdf::print(&browser, html, pdf, !edge::is_linux_root(), LONGEST_PRINT).map_err(|error| {
+    let printed = enamel_report::pdf::print(&browser, html, !edge::is_linux_root(), LONGEST_PRINT);
+    let bytes = printed.map_err(|error| {
         Error::new(format!("{} could not be printed", pdf.display())).because(error).help(HELP)
-    })
+    })?;
+    super::export::write(pdf, &bytes)
 }
 
 /// The terminal's answer: are we safe, what it may cost, what to do first, where to read more.
@@ -199,7 +201,7 @@ fn for_people(
         );
     }
     for file in files {
-        let _ = write!(text, "\nWritten: {}", file.display());
+        let _ = write!(text, "\nWritten: {}", plain(&file.display().to_string()));
     }
     text
 }

@@ -91,6 +91,57 @@ fn no_ledger_is_not_a_whole_ledger() {
     let ran = world.run(&["ledger", "verify"]);
     assert_eq!(ran.code(), 1);
     assert!(ran.stderr().contains("ledger.db"), "{}", ran.stderr());
+    assert!(!ran.stderr().contains("writable"), "verifying writes nothing: {}", ran.stderr());
+    assert!(!world.data().exists(), "verifying makes nothing");
+}
+
+#[test]
+fn an_auditor_compares_a_copy_with_the_root_of_a_report() {
+    let world = World::new();
+    world.run(&["scan", "host"]).ok();
+    world.run(&["scan", "software"]).ok();
+    let told = world.run(&["ledger", "verify"]).ok().stdout();
+    let (_, root) = told.trim().split_once("whole, 2 entries; root through entry 2: ").expect(&told);
+    world.run(&["scan", "host"]).ok();
+    // The ledger alone, as an auditor is given it, read-only and without its identity file.
+    let copy = world.path("copy");
+    fs::create_dir(&copy).unwrap();
+    fs::copy(world.data().join("ledger.db"), copy.join("ledger.db")).unwrap();
+    let mut permissions = fs::metadata(copy.join("ledger.db")).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(copy.join("ledger.db"), permissions).unwrap();
+    let verify =
+        |more: &[&str]| world.run(&[&["ledger", "verify", "--data", copy.to_str().unwrap()], more].concat());
+    let equal = verify(&["--at", "2", "--expect", root]).ok().stdout();
+    assert!(equal.contains("root through entry 2: equal; entries 1 to 2 are"), "{equal}");
+    for (at, says) in [
+        ("1", "some of the entries 1 to 1"),
+        ("3", "some of the entries 1 to 3"),
+        ("7", "the ledger ends at entry 3, entries 4 to 7 are not there"),
+    ] {
+        let ran = verify(&["--at", at, "--expect", root]);
+        assert_eq!(ran.code(), 1, "{at}");
+        assert!(ran.stdout().contains(says) && ran.stdout().contains("NOT EQUAL"), "{}", ran.stdout());
+    }
+    let record = verify(&["--json", "--at", "2", "--expect", root]).ok().records().remove(0);
+    assert_eq!(record["comparison"]["equal"], true, "{record}");
+    assert_eq!(record["comparison"]["root"], root);
+    assert_eq!(record["roots"][0]["through_seq"], 3);
+    assert_eq!(verify(&["--at", "2", "--expect", "12ab"]).code(), 2);
+    assert_eq!(verify(&["--at", "2"]).code(), 2);
+    assert_eq!(files_below(&copy), [copy.join("ledger.db")], "verifying makes nothing");
+}
+
+#[test]
+fn a_whole_ledger_is_not_salvaged() {
+    let world = World::new();
+    world.run(&["scan", "host"]).ok();
+    let before = fs::read(world.data().join("ledger.db")).unwrap();
+    let files = files_below(&world.data());
+    let ran = world.run(&["ledger", "salvage"]).ok();
+    assert!(ran.stdout().contains("the ledger is whole; nothing to salvage"), "{}", ran.stdout());
+    assert_eq!(fs::read(world.data().join("ledger.db")).unwrap(), before);
+    assert_eq!(files_below(&world.data()), files);
 }
 
 #[cfg(unix)]
@@ -193,4 +244,25 @@ fn a_content_folder_without_content_is_refused() {
     let world = World::new();
     let ran = world.run(&["config", "check", "--content", world.practice().to_str().unwrap()]);
     assert!(ran.code() == 1 && ran.stderr().contains("holds no content"), "{}", ran.stderr());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_data_directory_that_others_can_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    fs::create_dir(world.data()).unwrap();
+    fs::set_permissions(world.data(), fs::Permissions::from_mode(0o777)).unwrap();
+    let ran = world.run(&["scan", "host"]);
+    assert!(ran.code() == 1 && ran.stderr().contains("chmod 700"), "{}", ran.stderr());
+    assert_eq!(files_below(&world.data()), Vec::<std::path::PathBuf>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_error_message_cannot_drive_the_terminal() {
+    let world = World::new();
+    let ran = world.run(&["scan", "phi", "/tmp/no\u{1b}]0;owned\u{7}such"]);
+    assert_eq!(ran.code(), 1);
+    assert!(!ran.stderr().contains(['\u{1b}', '\u{7}']), "{:?}", ran.stderr());
 }
