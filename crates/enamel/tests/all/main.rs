@@ -3,5 +3,6 @@
 mod assess;
 mod bad_input;
 mod contract;
+mod evidence;
 mod house;
 mod run;

@@ -261,7 +261,7 @@ impl Judge<'_> {
                 seen: format!("{} {version}; affected: {}", product.product, known.versions),
                 how: known.fix.clone(),
                 minutes: Minutes(90),
-                controls: &controls(&["164.308(a)(1)(ii)(B)", "164.312(d)"]),
+                controls: &controls(&["164.308(a)(1)(ii)(B)"]),
             }),
             Some(_) => {}
             None => self.finding(Draft {
