@@ -159,9 +159,17 @@ pub(crate) struct People {
     joined_by_name: u64,
     distinct: u64,
     sketch: Option<Sketch>,
+    /// Whether records are only kept, to be joined when they are merged into another group.
+    unjoined: bool,
 }
 
 impl People {
+    /// Nobody yet, in a part of a text: its records stay as they come, so that merging the parts in their order gives what one
+    /// pass over the whole text gives.
+    pub(crate) fn unjoined() -> Self {
+        Self { unjoined: true, ..Self::new(usize::MAX) }
+    }
+
     /// Nobody yet. Up to `limit` people are told apart exactly.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -173,6 +181,7 @@ impl People {
             joined_by_name: 0,
             distinct: 0,
             sketch: None,
+            unjoined: false,
         }
     }
 
@@ -183,6 +192,10 @@ impl People {
         }
         if let Some(sketch) = &mut self.sketch {
             sketch.add(person.primary());
+            return;
+        }
+        if self.unjoined {
+            self.push(person);
             return;
         }
         let mut mine = None;

@@ -232,6 +232,11 @@ fn word(text: &[u8], start: usize) -> usize {
     text[start.min(text.len())..].iter().take(11).take_while(|byte| byte.is_ascii_alphabetic()).count()
 }
 
+/// Whether a month's name, or the `de` and `of` in front of one, can begin with this letter.
+pub(super) fn may_begin_month(letter: u8) -> bool {
+    matches!(letter | 0x20, b'j' | b'f' | b'm' | b'a' | b's' | b'o' | b'n' | b'd' | b'e')
+}
+
 /// The month of an English or Spanish name or its first three letters.
 fn month(name: &[u8]) -> Option<u8> {
     const NAMES: [(&str, u8); 25] = [
@@ -262,9 +267,7 @@ fn month(name: &[u8]) -> Option<u8> {
         ("diciembre", 12),
     ];
     // Most words in front of a number begin as no month does.
-    if name.len() < 3
-        || !matches!(name[0] | 0x20, b'j' | b'f' | b'm' | b'a' | b's' | b'o' | b'n' | b'd' | b'e')
-    {
+    if name.len() < 3 || !may_begin_month(name[0]) {
         return None;
     }
     NAMES

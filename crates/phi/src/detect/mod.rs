@@ -121,7 +121,8 @@ impl Detector {
         }
     }
 
-    /// A detector for a later piece of the same text, which knows the columns that this one found in the first piece.
+    /// A detector for a later piece of the same text, which knows the columns that this one found in the first piece. What it
+    /// finds must be merged into what this one found.
     pub(crate) fn fork(&self) -> Self {
         let mode = match self.mode {
             Mode::Delimited(delimiter) => Mode::Delimited(delimiter),
@@ -129,7 +130,8 @@ impl Detector {
         };
         let plan = self.plan.as_ref().map(|plan| Arc::new(Plan { skip: 0, ..Plan::clone(plan) }));
         let (year, month, day) = (self.today.year, self.today.month, self.today.day);
-        Self { mode, plan, ..Self::new(self.key, (year, month, day)) }
+        let outcome = Outcome { people: People::unjoined(), ..Outcome::new() };
+        Self { mode, plan, outcome, ..Self::new(self.key, (year, month, day)) }
     }
 
     /// Ends the file.

@@ -50,8 +50,11 @@ impl Tally {
             if let Some(sketch) = theirs.sketch {
                 mine.as_sketch().merge(&sketch);
             }
-            let room = SAMPLES - mine.samples.len().min(SAMPLES);
-            mine.samples.extend(theirs.samples.into_iter().take(room));
+            for sample in theirs.samples {
+                if mine.samples.len() < SAMPLES && !mine.samples.contains(&sample) {
+                    mine.samples.push(sample);
+                }
+            }
         }
         #[cfg(feature = "test-reveal")]
         self.found.extend(other.found);

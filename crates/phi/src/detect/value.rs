@@ -120,7 +120,7 @@ pub(super) fn mailbox_shape(text: &[u8], at: usize) -> Option<(usize, usize)> {
 }
 
 /// The token of a member or chart number that begins at `start` and has its first digit at `digit`, and where it ends.
-pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> Option<(&str, usize)> {
+pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> (&[u8], usize) {
     let mut end = digit;
     while end < text.len() && end - start < 28 {
         let byte = text[end];
@@ -146,7 +146,7 @@ pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> Optio
         }
         end += 1 + group;
     }
-    std::str::from_utf8(&text[start..end]).ok().map(|raw| (raw, end))
+    (&text[start..end], end)
 }
 
 trait EndsWithDigits {

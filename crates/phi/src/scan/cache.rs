@@ -16,7 +16,7 @@ use crate::persons::People;
 use crate::sink::Problem;
 
 /// To be raised whenever a change makes the detector or a format's reader find something else.
-const DETECTOR: &str = "1";
+const DETECTOR: &str = "2";
 /// Rows of one transaction.
 const BATCH: u32 = 200;
 

@@ -4,6 +4,7 @@
 //! that is used again. A large file's pieces are shared between threads. Everything else goes through
 //! [`extract`](crate::extract::extract).
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +28,9 @@ use crate::sink::{Problem, ProblemKind, Sink};
 /// What a thread reads of a text at once.
 const PIECE: usize = 1 << 20;
 /// A line that goes on past the end of a piece is followed this far.
-const LINE: usize = 256 << 10;
+const LINE: usize = 64 << 10;
+/// A paragraph is followed this far; beyond, a piece is cut at a line's end.
+const PARAGRAPH: usize = 8 << 10;
 /// Files of this size and more are shared between threads.
 const LARGE: u64 = 16 << 20;
 
@@ -178,7 +181,7 @@ impl<'a> Looker<'a> {
         let format = extract::sniff(&head, &name);
         let (encoding, mark) = extract::detect(&head);
         if matches!(format, Format::Txt | Format::Csv) && encoding == Encoding::Utf8 {
-            return (format, self.text(path, meta.len(), mark as u64, format == Format::Csv, &name));
+            return (format, self.text(path, file, meta.len(), mark as u64, format == Format::Csv, &name));
         }
         let mut detector = Detector::new(self.options.fingerprint_key, self.today);
         if let Err(error) = file.seek(SeekFrom::Start(0)) {
@@ -193,79 +196,69 @@ impl<'a> Looker<'a> {
     }
 
     /// Plain or delimited text, piece by piece.
-    fn text(&self, path: &Path, len: u64, mark: u64, delimited: bool, name: &str) -> Outcome {
+    fn text(&self, path: &Path, file: File, len: u64, mark: u64, delimited: bool, name: &str) -> Outcome {
         let mut first = Detector::new(self.options.fingerprint_key, self.today);
-        let mut reader = match Pieces::open(path, len, mark) {
-            Ok(reader) => reader,
-            Err(error) => return refused(name, &error),
-        };
+        let mut reader = Pieces::new(file, len, mark, delimited);
         match reader.piece(0) {
             Ok(Some(text)) => feed(&mut first, text, delimited),
             Ok(None) => {}
             Err(error) => return refused(name, &error),
         }
-        let pieces = len.div_ceil(PIECE as u64);
-        let next = AtomicU64::new(1);
+        let text = Text {
+            name,
+            delimited,
+            pieces: len.div_ceil(PIECE as u64),
+            next: AtomicU64::new(1),
+            later: first.fork(),
+            merged: Mutex::new(InOrder { whole: first.finish(), next: 1, waiting: BTreeMap::new() }),
+        };
         if len < LARGE || self.threads < 2 {
-            self.pieces(&mut reader, &mut first, &next, pieces, delimited, name);
-            return first.finish();
+            self.pieces(&mut reader, &text);
+        } else {
+            let turn = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+            std::thread::scope(|scope| {
+                for _ in 1..self.threads {
+                    // A thread that cannot open the file leaves its pieces to the others.
+                    scope.spawn(|| {
+                        File::open(path)
+                            .map(|file| self.pieces(&mut Pieces::new(file, len, mark, delimited), &text))
+                    });
+                }
+                self.pieces(&mut reader, &text);
+            });
+            drop(turn);
         }
-        let turn = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let others: Vec<Outcome> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (1..self.threads)
-                .map(|_| {
-                    let mut detector = first.fork();
-                    let next = &next;
-                    scope.spawn(move || {
-                        match Pieces::open(path, len, mark) {
-                            Ok(mut reader) => {
-                                self.pieces(&mut reader, &mut detector, next, pieces, delimited, name);
-                            }
-                            Err(error) => return refused(name, &error),
-                        }
-                        detector.finish()
-                    })
-                })
-                .collect();
-            self.pieces(&mut reader, &mut first, &next, pieces, delimited, name);
-            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
-        });
-        drop(turn);
-        let mut outcome = first.finish();
-        for other in others {
-            outcome.merge(other);
-        }
-        outcome
+        text.merged.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
     }
 
-    fn pieces(
-        &self,
-        reader: &mut Pieces,
-        detector: &mut Detector,
-        next: &AtomicU64,
-        pieces: u64,
-        delimited: bool,
-        name: &str,
-    ) {
+    /// Takes one piece after the other until none is left.
+    fn pieces(&self, reader: &mut Pieces, text: &Text<'_>) {
         let deadline = self.clock.now().checked_add(Limits::default().time).unwrap_or(Timestamp::MAX);
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= pieces || self.cancel.load(Ordering::Relaxed) {
+            let index = text.next.fetch_add(1, Ordering::Relaxed);
+            if index >= text.pieces || self.cancel.load(Ordering::Relaxed) {
                 break;
             }
-            if self.clock.now() > deadline {
-                let detail = format!("{name}: the time for one file is up");
+            // Each piece has a detector of its own, so that it comes out the same whichever thread gets it.
+            let mut detector = text.later.fork();
+            let late = self.clock.now() > deadline;
+            if late {
+                let detail = format!("{}: the time for one file is up", text.name);
                 detector.problem(Problem { kind: ProblemKind::Limit, detail });
-                break;
-            }
-            match reader.piece(index) {
-                Ok(Some(text)) => feed(detector, text, delimited),
-                Ok(None) => {}
-                Err(error) => {
-                    let detail = format!("{name} could not be read to its end ({})", error.kind());
-                    detector.problem(Problem { kind: ProblemKind::Unreadable, detail });
-                    break;
+            } else {
+                match reader.piece(index) {
+                    Ok(Some(lines)) => feed(&mut detector, lines, text.delimited),
+                    Ok(None) => {}
+                    Err(error) => {
+                        let detail = format!("{} could not be read to its end ({})", text.name, error.kind());
+                        detector.problem(Problem { kind: ProblemKind::Unreadable, detail });
+                    }
                 }
+            }
+            let found = detector.finish();
+            text.merged.lock().unwrap_or_else(PoisonError::into_inner).add(index, found);
+            if late {
+                break;
             }
             self.charge(PIECE as u64);
         }
@@ -313,22 +306,77 @@ fn feed(detector: &mut Detector, text: &str, delimited: bool) {
     if delimited { detector.delimited(text) } else { detector.text(text) }
 }
 
-/// Reads pieces of a file at their places, each from the first line that begins in it to the end of the last.
+/// A text whose pieces are shared between threads.
+struct Text<'a> {
+    name: &'a str,
+    delimited: bool,
+    pieces: u64,
+    /// The next piece that nobody has taken.
+    next: AtomicU64,
+    /// Knows what the first piece showed about columns.
+    later: Detector,
+    merged: Mutex<InOrder>,
+}
+
+/// Adds up what was found in pieces in the order of the text, so that people come out the same whoever was done first.
+struct InOrder {
+    whole: Outcome,
+    next: u64,
+    waiting: BTreeMap<u64, Outcome>,
+}
+
+impl InOrder {
+    fn add(&mut self, index: u64, found: Outcome) {
+        self.waiting.insert(index, found);
+        while let Some(found) = self.waiting.remove(&self.next) {
+            self.whole.merge(found);
+            self.next += 1;
+        }
+    }
+
+    /// The sum. Where a scan was stopped some pieces are missing, and those after them count too.
+    fn finish(mut self) -> Outcome {
+        for found in std::mem::take(&mut self.waiting).into_values() {
+            self.whole.merge(found);
+        }
+        self.whole
+    }
+}
+
+/// Reads pieces of a file at their places, cut between paragraphs or at least between lines.
 struct Pieces {
     file: File,
     len: u64,
     mark: u64,
+    /// Whether a blank line means nothing: it may stand within a quoted cell.
+    delimited: bool,
     buffer: Vec<u8>,
     /// Used where a piece is not UTF-8.
     decoded: String,
 }
 
 impl Pieces {
-    fn open(path: &Path, len: u64, mark: u64) -> io::Result<Self> {
-        Ok(Self { file: File::open(path)?, len, mark, buffer: Vec::new(), decoded: String::new() })
+    fn new(file: File, len: u64, mark: u64, delimited: bool) -> Self {
+        Self { file, len, mark, delimited, buffer: Vec::new(), decoded: String::new() }
     }
 
-    /// The lines that begin in piece `index`; `None` if there are none.
+    /// Where a piece begins that should begin right after the byte at `at`: after the blank line or line end that follows. It
+    /// depends on the file alone, so that the piece before ends there too.
+    fn cut(&self, bytes: &[u8], at: usize) -> usize {
+        let ahead = &bytes[at.min(bytes.len())..bytes.len().min(at + LINE)];
+        let blank =
+            |newline: &usize| matches!(ahead.get(newline + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
+        let near = &ahead[..ahead.len().min(PARAGRAPH)];
+        let paragraph = if self.delimited { None } else { memchr::memchr_iter(b'\n', near).find(blank) };
+        match paragraph.or_else(|| memchr::memchr(b'\n', ahead)) {
+            Some(newline) => at + newline + 1,
+            // The last line of the file, or one without end, which is torn rather than lost.
+            None if ahead.len() < LINE => bytes.len(),
+            None => at + 1,
+        }
+    }
+
+    /// Piece `index`; `None` if nothing is in it.
     fn piece(&mut self, index: u64) -> io::Result<Option<&str>> {
         let begin = index * PIECE as u64;
         // One byte more in front tells whether a line begins exactly here.
@@ -348,28 +396,19 @@ impl Pieces {
             }
         }
         let bytes = &self.buffer[..filled];
-        let own = usize::try_from(begin + PIECE as u64 - from).unwrap_or(PIECE).min(bytes.len());
-        let start =
-            if index == 0 { 0 } else { memchr::memchr(b'\n', &bytes[..own]).map_or(own, |at| at + 1) };
-        // The last own line is followed to its end. A line without one within reach is cut.
-        let last = memchr::memchr(
-            b'\n',
-            &bytes[own.saturating_sub(1).max(start.saturating_sub(1)).min(bytes.len())..],
-        );
-        let end = match last {
-            Some(at) => own.saturating_sub(1).max(start.saturating_sub(1)) + at + 1,
-            None => bytes.len(),
-        };
-        let lines = if start < own { &bytes[start..end.max(start)] } else { &bytes[..0] };
+        let last = usize::try_from(begin + PIECE as u64 - 1 - from).unwrap_or(PIECE);
+        let end = if last >= filled { filled } else { self.cut(bytes, last) };
+        let start = if index == 0 { 0 } else { self.cut(bytes, 0).min(end) };
+        let lines = &bytes[start..end];
         // Holes of a sparse file read as zeros; nothing stands in them.
         if lines.first() == Some(&0) && lines.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
-        if let Ok(text) = std::str::from_utf8(&self.buffer[start..start + lines.len()]) {
+        if let Ok(text) = std::str::from_utf8(&self.buffer[start..end]) {
             return Ok((!text.is_empty()).then_some(text));
         }
         self.decoded.clear();
-        for chunk in self.buffer[start..start + lines.len()].utf8_chunks() {
+        for chunk in self.buffer[start..end].utf8_chunks() {
             self.decoded.push_str(chunk.valid());
             self.decoded.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
         }
@@ -405,7 +444,7 @@ mod tests {
             writeln!(text, "line {n} {}", "x".repeat(n % 31)).unwrap();
         }
         std::fs::write(&path, &text).unwrap();
-        let mut pieces = Pieces::open(&path, text.len() as u64, 0).unwrap();
+        let mut pieces = Pieces::new(File::open(&path).unwrap(), text.len() as u64, 0, false);
         let mut back = String::new();
         for index in 0..(text.len() as u64).div_ceil(PIECE as u64) {
             back.push_str(pieces.piece(index).unwrap().unwrap_or_default());

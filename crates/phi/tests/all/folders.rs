@@ -84,6 +84,31 @@ fn a_large_file_read_by_many_threads_counts_as_one_read_by_one() {
     assert_eq!(one.persons, four.persons);
 }
 
+#[test]
+fn the_same_file_gives_the_same_report_with_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for n in (0..600_000u32).map(|n| n % 30_000) {
+        // Names that many people share, so that it matters in which order they are met.
+        text += &format!(
+            "Patient: Ann {}arver   DOB: {:02}/{:02}/{}   Chart #: {}\n{}",
+            char::from(b'A' + (n % 23) as u8),
+            n % 12 + 1,
+            n % 27 + 1,
+            1940 + n % 60,
+            100_000 + n,
+            if n % 5 == 0 { "\nCalled, no answer; the card on file has expired.\n\n" } else { "" }
+        );
+    }
+    std::fs::write(folder.path().join("large.txt"), &text).unwrap();
+    let options = |threads| ScanOptions { threads, fingerprints: true, ..ScanOptions::default() };
+    let one = run(folder.path(), &options(1));
+    assert!(one.0.bytes > 20 << 20 && one.0.persons.value > 10_000, "{:?}", one.0);
+    for threads in [2, 4] {
+        assert_eq!(run(folder.path(), &options(threads)), one, "{threads} threads");
+    }
+}
+
 #[cfg(not(feature = "test-reveal"))]
 #[test]
 fn a_second_scan_reads_the_cache_and_a_changed_file_again() {
