@@ -85,7 +85,9 @@ pub struct DentalProduct {
     pub data_paths: Vec<DataPath>,
     /// What it was recognised by: a path, a service, an installed program.
     pub recognised_by: Vec<String>,
-    /// Published vulnerabilities of the product, for a technician to compare with its version.
+    /// Older versions listed here what is publicly known against the product, whatever its version. That is a judgement: it is
+    /// made anew of each observation and no longer written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_vulnerabilities: Vec<String>,
 }
 

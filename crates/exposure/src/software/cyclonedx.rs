@@ -103,12 +103,6 @@ fn dental_product(product: &DentalProduct) -> Component {
             .iter()
             .map(|data| property(&format!("enamel:dental:data:{}", data.holds), &data.path)),
     );
-    properties.extend(
-        product
-            .known_vulnerabilities
-            .iter()
-            .map(|known| property("enamel:dental:known-vulnerability", known)),
-    );
     properties
         .extend(product.recognised_by.iter().map(|reason| property("enamel:dental:recognised-by", reason)));
     Component {

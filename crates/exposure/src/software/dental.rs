@@ -139,11 +139,7 @@ impl<'a> Recogniser<'a> {
                     database: signature.database.clone(),
                     data_paths: traces.data,
                     recognised_by: traces.reasons,
-                    known_vulnerabilities: signature
-                        .vulnerabilities
-                        .iter()
-                        .map(|known| known.id.clone())
-                        .collect(),
+                    known_vulnerabilities: Vec::new(),
                 }
             })
             .collect();

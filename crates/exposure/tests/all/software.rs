@@ -183,6 +183,19 @@ fn versions_decide_about_published_holes() {
         "{:?}",
         new.findings
     );
+    // What was seen carries no judgement: neither the inventory nor the export says more of a version than the judge.
+    let seen = software("24.3.28.0");
+    let id = ObservationId::from_uuid(Uuid::from_u128(1));
+    let inventory = serde_json::to_string(&seen).unwrap();
+    let bom = cyclonedx(None, &seen, id, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!inventory.contains("CVE-") && !bom.contains("CVE-"), "{inventory} {bom}");
+    let older = inventory
+        .replace("\"recognised_by\"", "\"known_vulnerabilities\":[\"CVE-2018-15719\"],\"recognised_by\"");
+    let older: SoftwareInventory = serde_json::from_str(&older).unwrap();
+    assert!(
+        !cyclonedx(None, &older, id, Timestamp::UNIX_EPOCH).unwrap().contains("CVE-"),
+        "an older ledger's"
+    );
     let unknown = judge(software(""), vec![]);
     assert!(has_finding(&unknown, "dental.compare-version", "CVE-2018-15719"));
     assert!(!has_finding(&unknown, "dental.vulnerability", ""));

@@ -65,7 +65,6 @@ pub(crate) struct DentalRow {
     pub(super) database: Shown,
     pub(super) recognised_by: Vec<Shown>,
     pub(super) data_paths: Vec<Shown>,
-    pub(super) known_vulnerabilities: Vec<Shown>,
     pub(super) evidence: Link,
 }
 
@@ -174,7 +173,6 @@ fn dental(model: &ReportModel, context: &Context<'_>) -> Vec<DentalRow> {
                 .take(6)
                 .map(|path| shown(&format!("{} ({})", path.path, path.holds)))
                 .collect(),
-            known_vulnerabilities: texts(&product.known_vulnerabilities),
             evidence: context.evidence.link(entry.observation),
         })
         .collect()
