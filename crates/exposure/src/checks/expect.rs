@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use regex::{Regex, RegexBuilder};
 
 use super::catalogue::{Check, Expect, OsDefault, Scalar};
-use crate::software::eol::{EolTable, Status};
+use crate::software::eol::{EolTable, Status, windows_build};
 
 /// What judging a value rests on besides the value.
 pub(super) struct Context<'a> {
@@ -164,15 +164,6 @@ const fn wanted_type(expect: &Expect) -> &'static str {
             "a text"
         }
     }
-}
-
-/// The Windows build, for example 22631; `None` elsewhere and where the system does not say.
-pub(super) fn windows_build(os: &OsInfo) -> Option<u32> {
-    if os.family != OsFamily::Windows {
-        return None;
-    }
-    let build = os.build.split('.').next().and_then(|text| text.trim().parse().ok());
-    build.or_else(|| os.version.split('.').nth(2).and_then(|text| text.parse().ok()))
 }
 
 /// Why a check has no meaning on this system; `None` where it has one.

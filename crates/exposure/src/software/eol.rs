@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use enamel_types::content::{ContentError, parse_toml};
-use enamel_types::device::OsInfo;
+use enamel_types::device::{OsFamily, OsInfo};
 use enamel_types::software::{Package, PackageSource};
 use jiff::civil::Date;
 use regex::Regex;
@@ -148,10 +148,13 @@ fn status_on(today: Date, ends: Option<Date>, paid_until: Option<Date>) -> Statu
     }
 }
 
-/// The major build, from `22631.4460` or, where the build is missing, from `10.0.22631`.
-fn windows_build(os: &OsInfo) -> Option<u32> {
-    let of_build = os.build.split('.').next().and_then(|build| build.parse().ok());
-    of_build.or_else(|| os.version.split('.').nth(2).and_then(|build| build.parse().ok()))
+/// The Windows build, for example 22631 of `22631.4460` or of `10.0.22631`; `None` elsewhere and where the system does not say.
+pub(crate) fn windows_build(os: &OsInfo) -> Option<u32> {
+    if os.family != OsFamily::Windows {
+        return None;
+    }
+    let build = os.build.split('.').next().and_then(|text| text.trim().parse().ok());
+    build.or_else(|| os.version.split('.').nth(2).and_then(|text| text.parse().ok()))
 }
 
 /// `5.7` of `5.7.44-1debian12` or `1:5.7.44`.

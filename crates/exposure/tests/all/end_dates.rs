@@ -6,10 +6,11 @@ use enamel_exposure::EolTable;
 use enamel_exposure::software::eol::Status;
 use enamel_host::Host;
 use enamel_testkit::RecordedHost;
+use enamel_types::CheckOutcome;
 use enamel_types::software::{Package, PackageSource};
 use jiff::civil::date;
 
-use crate::software::{LOOK_ALIKES, package};
+use crate::software::{LOOK_ALIKES, judge, observe, outcome, package};
 
 #[test]
 fn end_dates_of_systems() {
@@ -75,6 +76,15 @@ fn end_dates_of_applications() {
         ("Microsoft Office LTSC Professional Plus 2024 - en-us", "Microsoft Office 2024", false),
         ("Java 8 Update 401 (64-bit)", "Oracle Java 8", true),
         ("Java(TM) 6 Update 31", "Oracle Java 6", true),
+        ("Java(TM) SE Development Kit 17.0.13 (64-bit)", "Oracle Java 17", true),
+        ("Java(TM) SE Development Kit 21.0.9 (64-bit)", "Oracle Java 21", true),
+        ("Java(TM) SE Development Kit 24.0.2 (64-bit)", "Oracle Java 24", true),
+        ("Java(TM) SE Development Kit 25 (64-bit)", "Oracle Java 25", false),
+        ("Python 3.10.11 (64-bit)", "Python 3.10", true),
+        ("Python 3.12.4 (64-bit)", "Python 3.12", false),
+        ("Python 3.14.0 (64-bit)", "Python 3.14", false),
+        ("Microsoft SQL Server 2025 (64-bit)", "Microsoft SQL Server 2025", false),
+        ("MySQL Server 9.6", "MySQL Server 9.6", true),
         ("PostgreSQL 13", "PostgreSQL 13", true),
         ("Adobe Flash Player 32 NPAPI", "Adobe Flash Player", true),
     ] {
@@ -94,4 +104,17 @@ fn end_dates_of_applications() {
     let maker =
         Package { source: PackageSource::Dpkg, ..package("mysql-community-server", "5.7.44-1debian10") };
     assert_eq!(table.package(&maker, today).unwrap().name, "MySQL Server 5.7");
+}
+
+/// Of the newest releases nobody has said when they end: that is a gap in the table, and nobody's weakness.
+#[test]
+fn a_release_without_a_date_is_no_finding() {
+    let host = RecordedHost::windows11()
+        .with_os(|os| os.build = "26200".to_owned())
+        .application("MySQL Server 9.7", "9.7.0", "Oracle")
+        .application("Java(TM) SE Development Kit 26 (64-bit)", "26.0.0", "Oracle");
+    let (software, gaps) = observe(&host, &[]);
+    let judgement = judge(software, gaps);
+    assert_eq!(outcome(&judgement, "eol.app"), CheckOutcome::Unknown);
+    assert!(judgement.findings.is_empty(), "{:?}", judgement.findings);
 }
