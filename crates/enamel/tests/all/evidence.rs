@@ -29,14 +29,11 @@ fn a_rule_is_evidence_only_where_an_aspect_wants_it() {
             finding.controls.iter().map(|control| (finding.rule.clone(), control.clone()))
         }));
     };
+    let eol = EolTable::builtin().unwrap();
     for observation in everything_that_can_be_seen(&signatures) {
-        judged(match observation.body {
-            Body::PatientData(_) => enamel_phi::judge(&observation),
-            _ => {
-                let eol = EolTable::builtin().unwrap();
-                judge_software(&observation, &signatures, &eol)
-            }
-        });
+        // Each judge says nothing of the other's observations.
+        judged(enamel_phi::judge(&observation));
+        judged(judge_software(&observation, &signatures, &eol));
     }
     assert!(
         [
