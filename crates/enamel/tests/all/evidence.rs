@@ -1,5 +1,7 @@
 //! What sensors say about controls, and what the control catalogue asks of sensors, have to be the same.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot build stops it")]
+
 use std::collections::BTreeSet;
 
 use enamel_exposure::{EolTable, Signatures, judge_software};
