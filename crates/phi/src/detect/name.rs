@@ -136,13 +136,25 @@ fn begins_word(bytes: &[u8], at: usize) -> bool {
     true
 }
 
+/// The next byte that can begin a capital letter, sixteen bytes at once as in the search for digits.
+fn next_capital(bytes: &[u8], from: usize) -> Option<usize> {
+    let wanted = |byte: &u8| byte.is_ascii_uppercase() || *byte >= 0x80;
+    let (blocks, tail) = bytes.get(from..)?.as_chunks::<16>();
+    for (index, block) in blocks.iter().enumerate() {
+        if block.iter().fold(false, |any, byte| any | wanted(byte)) {
+            return block.iter().position(wanted).map(|at| from + index * 16 + at);
+        }
+    }
+    tail.iter().position(wanted).map(|at| from + blocks.len() * 16 + at)
+}
+
 /// The words that begin with a capital letter; a name has no others. Small letters are passed over without being read as words.
 fn words(text: &str) -> Vec<Word> {
     let bytes = text.as_bytes();
     let mut words = Vec::new();
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|byte| byte.is_ascii_uppercase() || *byte >= 0x80) {
-        at += found;
+    while let Some(found) = next_capital(bytes, at) {
+        at = found;
         if !begins_word(bytes, at) {
             at += 1;
             continue;

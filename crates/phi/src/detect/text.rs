@@ -186,6 +186,7 @@ impl Scanner<'_> {
         let letters = self.text[start..digit].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         if letters == digit - start
             && letters >= 3
+            && self.vocabulary.may_end_label(&self.text[start..digit])
             && self.label(start, 0) != Some(Meaning::Other)
             && let Some(label) = self.vocabulary.label_before(&self.text[..digit])
             && let Meaning::Is(kind) = label.meaning

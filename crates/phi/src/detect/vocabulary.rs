@@ -245,6 +245,11 @@ impl Vocabulary {
         }
     }
 
+    /// Whether a label right before a value can end with this word, or with filling such as `num` after it.
+    pub(super) fn may_end_label(&self, word: &[u8]) -> bool {
+        self.ends.contains(word) || self.fillers.contains(word)
+    }
+
     /// The label that speaks for a value, given the text in front of it. Labels of names never do: a number is no name.
     pub(super) fn label_before(&self, before: &[u8]) -> Option<Label> {
         let from = before.len().saturating_sub(LOOK_BACK);
