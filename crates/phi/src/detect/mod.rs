@@ -131,7 +131,7 @@ impl Detector {
         let plan = self.plan.as_ref().map(|plan| Arc::new(Plan { skip: 0, ..Plan::clone(plan) }));
         let (year, month, day) = (self.today.year, self.today.month, self.today.day);
         let outcome = Outcome { people: People::unjoined(), ..Outcome::new() };
-        Self { mode, plan, outcome, ..Self::new(self.key, (year, month, day)) }
+        Self { outcome, mode, plan, ..Self::new(self.key, (year, month, day)) }
     }
 
     /// Ends the file.
