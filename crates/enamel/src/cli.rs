@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use enamel_ledger::EntryHash;
 use enamel_types::Severity;
 
 /// Exit codes, shown at the end of every help page.
@@ -277,9 +278,21 @@ pub enum StatementArg {
 #[derive(Debug, Subcommand)]
 pub enum LedgerVerb {
     /// Prove that no observation was changed or lost; names the first bad sequence number
-    Verify,
+    Verify(VerifyArgs),
     /// Write every readable observation of a damaged ledger into a new one, and keep the damaged file beside it
     Salvage,
+}
+
+/// `enamel ledger verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Compare with a root that was published: the number of the last entry that it covers
+    #[arg(long, value_name = "SEQ", requires = "expect", value_parser = clap::value_parser!(u64).range(1..))]
+    pub at: Option<u64>,
+
+    /// The root that was published, as a report prints it
+    #[arg(long, value_name = "HASH", requires = "at")]
+    pub expect: Option<EntryHash>,
 }
 
 /// `enamel export`.

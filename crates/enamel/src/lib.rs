@@ -32,7 +32,7 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Scan(Scan::Phi(args)) => commands::scan_phi::run(global, &args),
         Verb::Risk(args) => commands::risk::run(global, &args),
         Verb::Attest(args) => commands::attest::run(global, &args),
-        Verb::Ledger(LedgerVerb::Verify) => commands::ledger::verify(global),
+        Verb::Ledger(LedgerVerb::Verify(args)) => commands::ledger::verify(global, &args),
         Verb::Ledger(LedgerVerb::Salvage) => commands::ledger::salvage(global),
         Verb::Export(args) => commands::export::run(global, &args),
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),

@@ -12,7 +12,7 @@ use enamel_types::ObservationId;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The operating system refused.
-    #[error("could not {action} {}; check that the folder exists and is writable", path.display())]
+    #[error("could not {action} {}; check that {}", path.display(), if *action == "read" { "it is there and that you may read it" } else { "the folder exists and is writable" })]
     Io {
         /// What was tried: `open`, `rename`.
         action: &'static str,

@@ -1,6 +1,6 @@
 //! The files around a ledger: its lock, its log, and moving things into place so that they stay there.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use crate::error::LedgerError;
@@ -40,13 +40,20 @@ impl Drop for Lock {
 /// Takes the ledger for this process. The lock is on a file of its own, because SQLite's locks live on the ledger and
 /// closing any other handle on that would drop them (POSIX).
 pub(crate) fn lock(path: &Path) -> Result<Lock, LedgerError> {
+    take(path, File::options().create(true).truncate(false).write(true))
+}
+
+/// Takes the ledger only if a process that opened it has left the lock's file there: whoever only reads makes no file.
+pub(crate) fn lock_if_there(path: &Path) -> Result<Option<Lock>, LedgerError> {
+    if !beside(path, "-lock").exists() {
+        return Ok(None);
+    }
+    take(path, File::options().write(true)).map(Some)
+}
+
+fn take(path: &Path, options: &OpenOptions) -> Result<Lock, LedgerError> {
     let lock_path = beside(path, "-lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(LedgerError::io("open", &lock_path))?;
+    let file = options.open(&lock_path).map_err(LedgerError::io("open", &lock_path))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.to_owned() }),

@@ -83,6 +83,29 @@ impl EntryHash {
     }
 }
 
+/// Why a text is no [`EntryHash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a hash is 64 hexadecimal digits, as the report prints it")]
+pub struct NotAHash;
+
+impl std::str::FromStr for EntryHash {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        let digits = text.trim().as_bytes();
+        let mut hash = Self::GENESIS;
+        if digits.len() != 2 * hash.0.len() {
+            return Err(NotAHash);
+        }
+        for (byte, pair) in hash.0.iter_mut().zip(digits.chunks(2)) {
+            let digit = |at: usize| char::from(pair[at]).to_digit(16);
+            let (Some(high), Some(low)) = (digit(0), digit(1)) else { return Err(NotAHash) };
+            *byte = u8::try_from(high << 4 | low).map_err(|_| NotAHash)?;
+        }
+        Ok(hash)
+    }
+}
+
 impl fmt::Display for EntryHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

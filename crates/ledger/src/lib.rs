@@ -25,10 +25,10 @@ mod wal;
 
 pub use entries::{Entries, Entry};
 pub use error::LedgerError;
-pub use format::{EntryHash, FORMAT_VERSION, MAX_BODY_BYTES};
+pub use format::{EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, NotAHash};
 pub use ledger::{Appended, Head, Ledger, Opened, Receipt};
 pub use root::PracticeRoot;
 pub use salvage::{Salvage, salvage};
-pub use verify::{BadEntry, Progress, SequenceGap, Verification, verify};
+pub use verify::{BadEntry, Progress, SequenceGap, Verification, roots_at, verify};
 pub use view::{FindingRecord, FindingState, InventoryRecord, PracticeView};
 pub use wal::TornTail;

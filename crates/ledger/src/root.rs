@@ -6,7 +6,7 @@
 use enamel_types::{PracticeId, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use crate::error::LedgerError;
@@ -58,25 +58,48 @@ impl Ledger {
         practice: PracticeId,
         through_seq: u64,
     ) -> Result<PracticeRoot, LedgerError> {
-        // SQLite gives the other columns from the row that has the maximum.
-        let sql = "SELECT agent, max(agent_seq), hash FROM observation WHERE practice = ?1 AND seq <= ?2 \
-                   GROUP BY agent ORDER BY agent";
-        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 practice root v1");
-        hasher.update(practice.as_bytes());
-        hasher.update(&through_seq.to_le_bytes());
-        let mut agents = 0;
-        let mut fold = || -> rusqlite::Result<()> {
-            let mut statement = self.connection().prepare_cached(sql)?;
-            let mut rows = statement.query(params![practice.as_bytes(), through_seq.cast_signed()])?;
-            while let Some(row) = rows.next()? {
-                hasher.update(&row.get::<_, [u8; 16]>(0)?);
-                hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
-                hasher.update(&row.get::<_, [u8; 32]>(2)?);
-                agents += 1;
-            }
-            Ok(())
-        };
-        fold().map_err(LedgerError::sqlite("compute a root of", self.path()))?;
-        Ok(PracticeRoot { practice, through_seq, agents, root: EntryHash(*hasher.finalize().as_bytes()) })
+        root_through(self.connection(), practice, through_seq)
+            .map_err(LedgerError::sqlite("compute a root of", self.path()))
     }
+}
+
+/// The root of one practice over every entry up to `through_seq`, by the hashes as they stand in the file.
+pub(crate) fn root_through(
+    connection: &Connection,
+    practice: PracticeId,
+    through_seq: u64,
+) -> rusqlite::Result<PracticeRoot> {
+    // SQLite gives the other columns from the row that has the maximum.
+    let sql = "SELECT agent, max(agent_seq), hash FROM observation WHERE practice = ?1 AND seq <= ?2 \
+               GROUP BY agent ORDER BY agent";
+    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 practice root v1");
+    hasher.update(practice.as_bytes());
+    hasher.update(&through_seq.to_le_bytes());
+    let mut agents = 0;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![practice.as_bytes(), through_seq.cast_signed()])?;
+    while let Some(row) = rows.next()? {
+        hasher.update(&row.get::<_, [u8; 16]>(0)?);
+        hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
+        hasher.update(&row.get::<_, [u8; 32]>(2)?);
+        agents += 1;
+    }
+    Ok(PracticeRoot { practice, through_seq, agents, root: EntryHash(*hasher.finalize().as_bytes()) })
+}
+
+/// The roots of every practice that has an entry, over every entry up to `through_seq`.
+pub(crate) fn roots_through(
+    connection: &Connection,
+    through_seq: u64,
+) -> rusqlite::Result<Vec<PracticeRoot>> {
+    let practices = connection
+        .prepare("SELECT DISTINCT practice FROM observation ORDER BY practice")?
+        .query_map([], |row| row.get::<_, [u8; 16]>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    practices
+        .into_iter()
+        .map(|practice| {
+            root_through(connection, PracticeId::from_uuid(uuid::Uuid::from_bytes(practice)), through_seq)
+        })
+        .collect()
 }

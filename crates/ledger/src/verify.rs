@@ -14,9 +14,10 @@ use serde::Serialize;
 use crate::carve::{MIN_CELL, Pages};
 use crate::entries::{read_one, read_page};
 use crate::error::LedgerError;
-use crate::files::{Lock, lock, wal_path};
+use crate::files::{Lock, beside, lock_if_there, remove_if_there, wal_path};
 use crate::format::{EntryHash, Row};
 use crate::ledger::{Head, check_identity, check_length, read_heads};
+use crate::root::{PracticeRoot, roots_through};
 use crate::salvage;
 use crate::wal::{self, WalState};
 
@@ -57,6 +58,8 @@ pub struct Verification {
     pub torn_bytes: u64,
     /// The ends of the chains, as the entries say.
     pub heads: Vec<Head>,
+    /// The root of each practice through the last entry; empty unless the file is whole.
+    pub roots: Vec<PracticeRoot>,
 }
 
 /// One bad entry.
@@ -111,8 +114,13 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verific
     }
     path.metadata().map_err(LedgerError::io("read", path))?;
     let access = Access::of(path)?;
-    let mut check =
-        Check { path, at_rest: access.at_rest, found: Verification::new(path), chains: BTreeMap::new() };
+    let mut check = Check {
+        path,
+        at_rest: access.at_rest,
+        found: Verification::new(path),
+        chains: BTreeMap::new(),
+        highest: 0,
+    };
     if access.at_rest {
         check.log()?;
     }
@@ -120,28 +128,55 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verific
         Ok(connection) => check.rows(&connection, progress)?,
         Err(error) => check.without_sqlite(error, progress)?,
     }
-    Ok(check.finish())
+    let highest = check.highest;
+    let mut found = check.finish();
+    // The hash of an entry that is bad would go into a root as if nothing were wrong with it.
+    if found.is_whole() {
+        found.roots = access.roots(path, highest)?;
+    }
+    Ok(found)
+}
+
+/// The root of each practice over every entry up to `through_seq`: how a published root is checked.
+///
+/// Computed from the hashes as they stand in the file, so it proves something only where [`verify`] finds the file whole.
+/// Writes nothing.
+pub fn roots_at(path: &Path, through_seq: u64) -> Result<Vec<PracticeRoot>, LedgerError> {
+    Access::of(path)?.roots(path, through_seq)
 }
 
 /// How the file may be opened.
 struct Access {
     /// No other process writes to it, so that its bytes can be looked at directly.
     at_rest: bool,
-    /// Held while it is verified. `None` where another process holds it, or the folder cannot be written to.
+    /// Held while it is verified. `None` where another process holds it, where the folder cannot be written to, and where no
+    /// process has ever opened it: a copy.
     _lock: Option<Lock>,
+    /// The index that SQLite makes of a log, where there was none before.
+    made: Option<PathBuf>,
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        if let Some(index) = &self.made {
+            // What stays here is a nuisance and no fault: SQLite makes it anew.
+            let _ = remove_if_there(index);
+        }
+    }
 }
 
 impl Access {
     fn of(path: &Path) -> Result<Self, LedgerError> {
-        match lock(path) {
-            Ok(lock) => Ok(Self { at_rest: true, _lock: Some(lock) }),
-            Err(LedgerError::Locked { .. }) => Ok(Self { at_rest: false, _lock: None }),
+        let (at_rest, lock) = match lock_if_there(path) {
+            Ok(lock) => (true, lock),
+            Err(LedgerError::Locked { .. }) => (false, None),
             // Nobody can write to it where even its owner cannot make a file beside it.
-            Err(LedgerError::ReadOnly { .. } | LedgerError::Io { .. }) => {
-                Ok(Self { at_rest: true, _lock: None })
-            }
-            Err(other) => Err(other),
-        }
+            Err(LedgerError::ReadOnly { .. } | LedgerError::Io { .. }) => (true, None),
+            Err(other) => return Err(other),
+        };
+        let index = beside(path, "-shm");
+        let made = (at_rest && !index.exists()).then_some(index);
+        Ok(Self { at_rest, _lock: lock, made })
     }
 
     /// Opens the file without ever writing to it, and checks that it is a ledger.
@@ -167,6 +202,10 @@ impl Access {
         }
         Ok(connection)
     }
+
+    fn roots(&self, path: &Path, through_seq: u64) -> Result<Vec<PracticeRoot>, LedgerError> {
+        roots_through(&self.open(path)?, through_seq).map_err(LedgerError::sqlite("read", path))
+    }
 }
 
 /// The path as an SQLite URI, every byte that could mean something else written as `%xx`.
@@ -184,6 +223,8 @@ struct Check<'a> {
     at_rest: bool,
     found: Verification,
     chains: BTreeMap<AgentId, Chain>,
+    /// The last entry that is there.
+    highest: u64,
 }
 
 /// The end of an agent's chain as far as it has been followed.
@@ -221,6 +262,7 @@ impl Check<'_> {
             }
         };
         self.found.lost = lost;
+        self.highest = highest;
         let end =
             heads.iter().map(|head| head.seq).chain(self.found.lost.iter().copied()).fold(highest, u64::max);
         let end = end.min(self.most_rows());
@@ -462,7 +504,15 @@ impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.first_bad {
-            _ if self.is_whole() => write!(f, "{path}: whole, {} entries", self.entries)?,
+            _ if self.is_whole() => {
+                write!(f, "{path}: whole, {} entries", self.entries)?;
+                for PracticeRoot { practice, through_seq, root, .. } in &self.roots {
+                    match self.roots.len() {
+                        1 => write!(f, "; root through entry {through_seq}: {root}")?,
+                        _ => write!(f, "\npractice {practice}: root through entry {through_seq}: {root}")?,
+                    }
+                }
+            }
             Some(bad) => write!(f, "{path}: damaged, first at sequence number {}: {}", bad.seq, bad.why)?,
             None => write!(f, "{path}: damaged, {} entries are whole", self.entries)?,
         }

@@ -100,8 +100,10 @@ fn an_auditor_compares_a_copy_with_the_root_of_a_report() {
     let world = World::new();
     world.run(&["scan", "host"]).ok();
     world.run(&["scan", "software"]).ok();
-    let told = world.run(&["ledger", "verify"]).ok().stdout();
-    let (_, root) = told.trim().split_once("whole, 2 entries; root through entry 2: ").expect(&told);
+    let told = world.run(&["ledger", "verify", "--json"]).ok().records().remove(0);
+    let (at, root) = (told["entries"].as_u64().unwrap(), told["roots"][0]["root"].as_str().unwrap());
+    let said = world.run(&["ledger", "verify"]).ok().stdout();
+    assert!(said.contains(&format!("whole, {at} entries; root through entry {at}: {root}")), "{said}");
     world.run(&["scan", "host"]).ok();
     // The ledger alone, as an auditor is given it, read-only and without its identity file.
     let copy = world.path("copy");
@@ -112,23 +114,26 @@ fn an_auditor_compares_a_copy_with_the_root_of_a_report() {
     fs::set_permissions(copy.join("ledger.db"), permissions).unwrap();
     let verify =
         |more: &[&str]| world.run(&[&["ledger", "verify", "--data", copy.to_str().unwrap()], more].concat());
-    let equal = verify(&["--at", "2", "--expect", root]).ok().stdout();
-    assert!(equal.contains("root through entry 2: equal; entries 1 to 2 are"), "{equal}");
+    let end = verify(&["--json"]).ok().records()[0]["entries"].as_u64().unwrap();
+    assert!(end > at);
+    let seq = at.to_string();
+    let equal = verify(&["--at", &seq, "--expect", root]).ok().stdout();
+    assert!(equal.contains(&format!("root through entry {at}: equal; entries 1 to {at} are")), "{equal}");
     for (at, says) in [
-        ("1", "some of the entries 1 to 1"),
-        ("3", "some of the entries 1 to 3"),
-        ("7", "the ledger ends at entry 3, entries 4 to 7 are not there"),
+        (1, "some of the entries 1 to 1 ".to_owned()),
+        (end, format!("some of the entries 1 to {end} ")),
+        (end + 4, format!("ends at entry {end}, entries {} to {} are not there", end + 1, end + 4)),
     ] {
-        let ran = verify(&["--at", at, "--expect", root]);
+        let ran = verify(&["--at", &at.to_string(), "--expect", root]);
         assert_eq!(ran.code(), 1, "{at}");
-        assert!(ran.stdout().contains(says) && ran.stdout().contains("NOT EQUAL"), "{}", ran.stdout());
+        assert!(ran.stdout().contains(&says) && ran.stdout().contains("NOT EQUAL"), "{}", ran.stdout());
     }
-    let record = verify(&["--json", "--at", "2", "--expect", root]).ok().records().remove(0);
+    let record = verify(&["--json", "--at", &seq, "--expect", root]).ok().records().remove(0);
     assert_eq!(record["comparison"]["equal"], true, "{record}");
     assert_eq!(record["comparison"]["root"], root);
-    assert_eq!(record["roots"][0]["through_seq"], 3);
-    assert_eq!(verify(&["--at", "2", "--expect", "12ab"]).code(), 2);
-    assert_eq!(verify(&["--at", "2"]).code(), 2);
+    assert_eq!(record["roots"][0]["through_seq"], end);
+    assert_eq!(verify(&["--at", &seq, "--expect", "12ab"]).code(), 2);
+    assert_eq!(verify(&["--at", &seq]).code(), 2);
     assert_eq!(files_below(&copy), [copy.join("ledger.db")], "verifying makes nothing");
 }
 

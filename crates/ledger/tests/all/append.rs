@@ -1,6 +1,6 @@
 //! Appending, reading back, looking up, roots.
 
-use enamel_ledger::{Appended, EntryHash, verify};
+use enamel_ledger::{Appended, EntryHash, NotAHash, roots_at, verify};
 use jiff::civil::date;
 
 use crate::support::{agent, at, ledger_of, mixed, observation, open, practice, receipt};
@@ -72,6 +72,13 @@ fn a_root_covers_a_day_and_can_be_checked_later() {
     assert_ne!(later.root, root.root);
     assert_eq!(ledger.practice_root(practice(), monday).unwrap().unwrap(), root);
     assert_eq!(ledger.practice_root_through(practice(), 2).unwrap(), root);
+    // The same without opening it for writing, and from the text that a report prints.
+    assert_eq!(roots_at(&path, 2).unwrap(), [root]);
+    assert_eq!(verify(&path, &mut |_| ()).unwrap().roots, [later]);
+    assert_eq!(root.root.to_string().to_uppercase().parse(), Ok(root.root));
+    for text in ["", "00", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)] {
+        assert_eq!(text.parse::<EntryHash>(), Err(NotAHash), "{text:?}");
+    }
 
     // The same observations received in one batch, one of them with another word, have another root.
     let other = folder.path().join("other.db");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use enamel_ledger::{Ledger, LedgerError, MAX_BODY_BYTES, salvage, verify};
+use enamel_ledger::{Ledger, LedgerError, MAX_BODY_BYTES, roots_at, salvage, verify};
 
 use crate::support::{at, ledger_of, mixed, observation, open};
 
@@ -54,6 +54,31 @@ fn a_read_only_file_is_verified_and_not_opened() {
 }
 
 #[test]
+fn verifying_leaves_no_file_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = folder.path().join("ledger.db");
+    let mut ledger = open(&original);
+    ledger.append(at(1), &mixed(30)).unwrap();
+    let copies = folder.path().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    // With a log, as a copy is that was made while Enamel ran, and without one.
+    let (busy, closed) = (copies.join("busy.db"), copies.join("closed.db"));
+    std::fs::copy(&original, &busy).unwrap();
+    std::fs::copy(folder.path().join("ledger.db-wal"), copies.join("busy.db-wal")).unwrap();
+    drop(ledger);
+    std::fs::copy(&original, &closed).unwrap();
+    for copy in [&busy, &closed] {
+        let checked = verify(copy, &mut |_| ()).unwrap();
+        assert!(checked.is_whole() && checked.entries == 30, "{checked}");
+        assert_eq!(checked.roots, roots_at(copy, 30).unwrap());
+    }
+    let mut names: Vec<_> =
+        std::fs::read_dir(&copies).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["busy.db", "busy.db-wal", "closed.db"]);
+}
+
+#[test]
 fn a_ledger_that_somebody_else_has_open() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
@@ -75,7 +100,9 @@ fn a_ledger_that_somebody_else_has_open() {
 fn a_missing_folder_and_a_missing_file() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(refusal(&folder.path().join("no/ledger.db")), LedgerError::Io { .. }));
-    assert!(matches!(verify(&folder.path().join("ledger.db"), &mut |_| ()), Err(LedgerError::Io { .. })));
+    let missing = verify(&folder.path().join("ledger.db"), &mut |_| ()).unwrap_err();
+    assert!(matches!(missing, LedgerError::Io { .. }));
+    assert!(!missing.to_string().contains("writable"), "verifying writes nothing: {missing}");
     // The file deleted and its log left: making a new one would hide that.
     std::fs::write(folder.path().join("gone.db-wal"), "x").unwrap();
     assert!(matches!(refusal(&folder.path().join("gone.db")), LedgerError::Damaged { .. }));
