@@ -91,6 +91,7 @@ fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<Contr
             section: section(&control.standard),
             title: control.title.clone(),
             question: control.question.clone(),
+            only_a_person: control.aspects(RuleProfile::Current).all(|aspect| aspect.rules.is_empty()),
             duty: match control.requirement(RuleProfile::Current) {
                 Requirement::Required => Duty::Required,
                 Requirement::Addressable => Duty::Addressable,
@@ -137,7 +138,11 @@ fn cite(model: &mut ReportModel, entries: Vec<Entry>, fresh: &Fresh<'_>) {
 
 fn ledger_facts(session: &Session, ledger: &Ledger, view: &PracticeView) -> Result<LedgerFacts, Error> {
     let unreadable = |error| Error::new("the ledger could not be read").because(error);
+    let lost = ledger.lost().map_err(unreadable)?;
     Ok(LedgerFacts {
+        through_seq: view.through_seq(),
+        lost: lost.len() as u64,
+        lost_seqs: lost.into_iter().take(LedgerFacts::LOST_NAMED).collect(),
         entries: ledger.len().map_err(unreadable)?,
         root: ledger
             .practice_root_through(session.practice(), view.through_seq())

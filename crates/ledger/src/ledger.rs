@@ -132,6 +132,16 @@ impl Ledger {
             .map_err(LedgerError::sqlite("count the entries of", &self.path))
     }
 
+    /// Sequence numbers that a salvage has recorded as lost, ascending.
+    pub fn lost(&self) -> Result<Vec<u64>, LedgerError> {
+        self.connection
+            .prepare_cached("SELECT seq FROM lost ORDER BY seq")
+            .and_then(|mut statement| {
+                statement.query_map([], |row| row.get::<_, i64>(0).map(i64::cast_unsigned))?.collect()
+            })
+            .map_err(LedgerError::sqlite("read the losses of", &self.path))
+    }
+
     /// Whether there is no entry.
     pub fn is_empty(&self) -> Result<bool, LedgerError> {
         Ok(self.len()? == 0)

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use enamel_types::control::ControlState;
 use enamel_types::device::DeviceInventory;
+use enamel_types::judgement::EvidenceOutcome;
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
@@ -93,10 +95,27 @@ pub struct ControlRow {
     pub question: String,
     /// Required or addressable.
     pub duty: Duty,
+    /// Whether no sensor sees any of it, so that only a person can answer.
+    pub only_a_person: bool,
     /// Where the practice stands under the rule in force.
     pub status: ControlStatus,
     /// Where it would stand under the 2025 proposal, where that was asked for.
     pub proposed: Option<ControlStatus>,
+}
+
+impl ControlRow {
+    /// What it rests on; `None` where it is not met, or where neither evidence nor statement is given.
+    pub(crate) fn grounds(&self) -> Option<Grounds> {
+        let status = &self.status;
+        if status.state != ControlState::Met {
+            return None;
+        }
+        if status.attestation.is_some() {
+            return Some(Grounds::Stated);
+        }
+        let seen = status.evidence.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Supports);
+        seen.then_some(Grounds::Measured)
+    }
 }
 
 /// One survey for patient data.
@@ -136,13 +155,33 @@ pub struct GapEntry {
     pub gap: Gap,
 }
 
-/// The ledger in two figures.
+/// The ledger in a few figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFacts {
-    /// Entries in it.
+    /// Entries kept in it. Fewer than `through_seq` where some were lost: numbers are never given out twice.
     pub entries: u64,
-    /// The hash of the last entry, lower-case hex; it covers every entry before.
+    /// The number of the last entry that the report rests on and the root covers.
+    pub through_seq: u64,
+    /// The practice's root through that entry, lower-case hex.
     pub root: String,
+    /// How many entries were lost when the ledger was damaged.
+    pub lost: u64,
+    /// Their numbers, ascending; the first [`LedgerFacts::LOST_NAMED`] of them.
+    pub lost_seqs: Vec<u64>,
+}
+
+impl LedgerFacts {
+    /// How many lost entries are named; the rest are counted.
+    pub const LOST_NAMED: usize = 100;
+}
+
+/// What a safeguard that is met rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grounds {
+    /// A sensor saw it, and no statement is in force.
+    Measured,
+    /// A person's statement is in force, alone or beside what was seen.
+    Stated,
 }
 
 /// What to compare with.

@@ -16,7 +16,8 @@ use enamel_types::{FindingEntry, ObservationId, Standing, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Duty, ReportError, ReportModel};
+use crate::model::Grounds;
+use crate::{Duty, ReportError, ReportModel, words};
 
 /// The OSCAL version the document follows.
 pub const OSCAL_VERSION: &str = "1.1.3";
@@ -70,9 +71,14 @@ fn result(model: &ReportModel, started: Timestamp) -> Value {
         "props": [
             prop("ledger-root", &model.ledger.root),
             prop("ledger-entries", &model.ledger.entries.to_string()),
+            prop("ledger-through", &model.ledger.through_seq.to_string()),
+            prop("ledger-lost", &model.ledger.lost.to_string()),
         ],
         "reviewed-controls": { "control-selections": [if controls.is_empty() { json!({ "include-all": {} }) } else { json!({ "include-controls": controls }) }] },
     });
+    if let Some(lost) = words::lost(&model.ledger) {
+        result["remarks"] = Value::String(lost);
+    }
     // OSCAL allows none of these arrays to be empty.
     for (key, values) in [
         ("observations", observations(model)),
@@ -114,6 +120,7 @@ fn observations(model: &ReportModel) -> Vec<Value> {
     listed
         .into_iter()
         .map(|(id, facts)| {
+            let stated = stated(model, *id);
             let relevant: Vec<Value> = statements
                 .get(id)
                 .into_iter()
@@ -124,7 +131,7 @@ fn observations(model: &ReportModel) -> Vec<Value> {
             let mut observation = json!({
                 "uuid": observation_uuid(*id),
                 "title": format!("{}: {}", facts.sensor, facts.scope),
-                "description": format!("What {} saw of {}", facts.sensor, facts.scope),
+                "description": stated.unwrap_or_else(|| format!("What {} saw of {}", facts.sensor, facts.scope)),
                 "methods": [method(&facts.sensor)],
                 "subjects": [{ "subject-uuid": derive("device", &[&facts.device.to_string()]), "type": "inventory-item" }],
                 "collected": time(facts.observed_at),
@@ -141,6 +148,33 @@ fn observations(model: &ReportModel) -> Vec<Value> {
             observation
         })
         .collect()
+}
+
+/// What the interview said: who stated what, on what grounds, until when. `None` where no statement in force is
+/// recorded in the observation.
+fn stated(model: &ReportModel, id: ObservationId) -> Option<String> {
+    let (row, made) = model
+        .controls
+        .iter()
+        .filter_map(|row| Some((row, row.status.attestation.as_ref()?)))
+        .find(|(_, made)| made.observation == id)?;
+    let attestation = &made.attestation;
+    Some(format!(
+        "{} stated on {} about {} ({}): {}. Grounds: {} Counts until {}.",
+        attestation.person,
+        words::date(made.made_at),
+        row.title,
+        row.id,
+        words::statement(attestation.statement),
+        sentence(&attestation.reason),
+        words::last_day(attestation.expires_at),
+    ))
+}
+
+/// A text as a sentence: with a full stop, unless it ends with a mark of its own.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 /// A sensor tests a setting, a search examines files, a person is interviewed.
@@ -165,6 +199,9 @@ fn finding(row: &crate::ControlRow, model: &ReportModel) -> Value {
         prop("duty", if row.duty == Duty::Required { "required" } else { "addressable" }),
         prop("citation", id),
     ];
+    props.extend(row.grounds().map(|grounds| {
+        prop("rests-on", if grounds == Grounds::Measured { "measurement" } else { "statement" })
+    }));
     props.extend(row.proposed.as_ref().map(|status| prop("status-2025-proposal", state_name(status.state))));
     let mut observed: BTreeSet<ObservationId> =
         status.evidence.iter().map(|evidence| evidence.observation).collect();

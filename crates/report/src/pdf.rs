@@ -1,14 +1,17 @@
 //! The report as a PDF: the page printed by a browser that the computer has (docs/adr/0004-pdf.md).
 //!
-//! Windows 10 and 11 come with Edge; most Linux desktops have Chromium or Chrome. The page forbids scripts and loads
-//! nothing, and the browser gets a profile of its own that is deleted afterwards. This is the only module of the crate
-//! that touches files or starts a program; who has no browser prints the page by hand, from any computer.
+//! Windows 10 and 11 come with Edge; most Linux desktops have Chromium or Chrome. The page is printed from a private copy:
+//! a fresh folder that only this account can enter holds the page, the browser's profile, what it says and the PDF, and
+//! is deleted afterwards, so that nobody can exchange the page under a browser that may run as root without its sandbox.
+//! The page forbids scripts and loads nothing; the browser is started without this process's environment. This is the
+//! only module of the crate that touches files or starts a program; who has no browser prints the page by hand, from any
+//! computer.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// Where Edge, Chrome and Chromium are installed.
 const BROWSERS: [&str; 8] = [
@@ -22,17 +25,22 @@ const BROWSERS: [&str; 8] = [
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
 ];
 
+/// What the browser said is read from here on back: the last line explains a failure.
+const LAST_WORDS: u64 = 4 << 10;
+/// How long it waits between two looks whether the browser has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Why no PDF came about.
 #[derive(Debug, thiserror::Error)]
 pub enum PdfError {
-    /// A path could not be read or written.
-    #[error("{}: could not be used for printing; check that the folder exists and can be written", path.display())]
-    Path {
-        /// The path.
-        path: PathBuf,
+    /// The private folder could not be made or used.
+    #[error("{}: no private folder for printing could be made there; free some space or set TMPDIR (TEMP on Windows)", folder.display())]
+    Folder {
+        /// Where temporary folders are made.
+        folder: PathBuf,
         /// The cause.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The browser could not be started.
     #[error("{}: could not be started; open report.html in any browser and print it as PDF", browser.display())]
@@ -61,41 +69,47 @@ pub enum PdfError {
     },
 }
 
-/// A browser that can print, if one is where browsers are installed.
+/// A browser that can print, if one is where browsers are installed and, on Unix, nobody but root can change it.
 pub fn installed_browser() -> Option<PathBuf> {
-    BROWSERS.iter().map(PathBuf::from).find(|path| path.is_file())
+    BROWSERS.iter().map(PathBuf::from).find(|path| is_trusted(path))
 }
 
-/// Prints the page at `html` to `pdf`, tagged for screen readers, on the paper size of the computer.
+/// This process may be root, and must not run what somebody else put there.
+#[cfg(unix)]
+fn is_trusted(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|meta| {
+        meta.is_file() && meta.uid() == 0 && meta.mode() & 0o111 != 0 && meta.mode() & 0o022 == 0
+    })
+}
+
+/// The folders that browsers are installed in are the administrator's on Windows.
+#[cfg(not(unix))]
+fn is_trusted(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The page as a PDF, tagged for screen readers.
 ///
-/// Ends the browser after `limit`. `sandbox` must be false where the browser refuses its own sandbox: as root on Linux.
-/// The PDF holds the moment it was printed, so two prints of one page differ in that; the page itself does not.
-pub fn print(
-    browser: &Path,
-    html: &Path,
-    pdf: &Path,
-    sandbox: bool,
-    limit: Duration,
-) -> Result<(), PdfError> {
-    let path_error = |path: &Path| {
-        let path = path.to_owned();
-        move |source| PdfError::Path { path, source }
-    };
-    let html = html.canonicalize().map_err(path_error(html))?;
-    let folder = pdf.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().map_err(path_error(folder))?;
-    let pdf = folder.join(pdf.file_name().unwrap_or(pdf.as_os_str()));
-    match std::fs::remove_file(&pdf) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(path_error(&pdf)(error)),
-        _ => {}
-    }
-    let profile = folder.join(format!(".enamel-print-{}", std::process::id()));
-    let said = run(browser, &html, &pdf, &profile, sandbox, limit);
-    // A profile that cannot be deleted is litter, not a reason to withhold the PDF.
-    let _ = std::fs::remove_dir_all(&profile);
-    let said = said?;
-    if std::fs::metadata(&pdf).is_ok_and(|file| file.len() > 0) {
-        Ok(())
+/// Ends the browser and all that it started after `limit`. `sandbox` must be false where the browser refuses its own
+/// sandbox: as root on Linux. The PDF holds the moment it was printed, so two prints of one page differ in that; the page
+/// itself does not.
+pub fn print(browser: &Path, html: &str, sandbox: bool, limit: Duration) -> Result<Vec<u8>, PdfError> {
+    let folder_error = |source| PdfError::Folder { folder: std::env::temp_dir(), source };
+    let mut private = tempfile::Builder::new();
+    private.prefix("enamel-print-");
+    #[cfg(unix)]
+    private.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let folder = private.tempdir().map_err(folder_error)?;
+    let page = folder.path().join("report.html");
+    fs::write(&page, html).map_err(folder_error)?;
+    let pdf = folder.path().join("report.pdf");
+    let said = run(browser, &page, &pdf, folder.path(), sandbox, limit)?;
+    let bytes = fs::read(&pdf).unwrap_or_default();
+    // A folder that cannot be deleted is litter, not a reason to withhold the PDF.
+    let _ = folder.close();
+    if bytes.starts_with(b"%PDF-") {
+        Ok(bytes)
     } else {
         Err(PdfError::Nothing { browser: browser.to_owned(), said })
     }
@@ -104,12 +118,15 @@ pub fn print(
 /// Runs the browser to its end; gives the last line it said.
 fn run(
     browser: &Path,
-    html: &Path,
+    page: &Path,
     pdf: &Path,
-    profile: &Path,
+    folder: &Path,
     sandbox: bool,
     limit: Duration,
 ) -> Result<String, PdfError> {
+    let start_error = |source| PdfError::Start { browser: browser.to_owned(), source };
+    // A file, not a pipe: nothing that keeps a pipe open can hold this process up, and nothing said fills its memory.
+    let mut said = tempfile::tempfile_in(folder).map_err(start_error)?;
     let with = |option: &str, path: &Path| {
         let mut text = std::ffi::OsString::from(option);
         text.push(path);
@@ -126,33 +143,75 @@ fn run(
     if !sandbox {
         command.arg("--no-sandbox");
     }
-    command.arg(with("--user-data-dir=", profile)).arg(with("--print-to-pdf=", pdf)).arg(html);
+    command
+        .arg(with("--user-data-dir=", &folder.join("profile")))
+        .arg(with("--print-to-pdf=", pdf))
+        .arg(page);
+    confine(&mut command, folder);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(said.try_clone().map_err(start_error)?)
         .spawn()
-        .map_err(|source| PdfError::Start { browser: browser.to_owned(), source })?;
-    let (sender, ended) = mpsc::channel();
-    if let Some(mut stderr) = child.stderr.take() {
-        std::thread::spawn(move || {
-            let mut said = Vec::new();
-            // What it says only explains a failure; a broken pipe is the end like any other.
-            let _ = stderr.read_to_end(&mut said);
-            let _ = sender.send(said); // nobody waits any more once the time is up
-        });
+        .map_err(start_error)?;
+    let Some(status) = wait(&mut child, limit).map_err(start_error)? else {
+        return Err(PdfError::Late { browser: browser.to_owned(), limit });
+    };
+    Ok(last_line(&mut said).unwrap_or_else(|_| status.to_string()))
+}
+
+/// Nothing of this process's environment, and a process group of its own, which can be ended as a whole.
+#[cfg(unix)]
+fn confine(command: &mut Command, folder: &Path) {
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8");
+    command.env("HOME", folder).env("TMPDIR", folder).current_dir(folder);
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// Nothing of this process's environment but where Windows is, without which no program of it starts.
+#[cfg(not(unix))]
+fn confine(command: &mut Command, folder: &Path) {
+    command.env_clear();
+    for name in ["SystemRoot", "SystemDrive", "ProgramFiles", "ProgramFiles(x86)", "ProgramData"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
-    let said = ended.recv_timeout(limit);
-    if said.is_err() {
-        let _ = child.kill(); // it may have ended by itself just now
+    for name in ["TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA"] {
+        command.env(name, folder);
     }
-    let waited = child.wait();
-    let said = said.map_err(|_| PdfError::Late { browser: browser.to_owned(), limit })?;
-    waited.map_err(|source| PdfError::Start { browser: browser.to_owned(), source })?;
-    let said = String::from_utf8_lossy(&said);
-    Ok(said
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .map(|line| crate::text::shown(line).to_string())
-        .unwrap_or_default())
+    command.current_dir(folder);
+}
+
+/// How the browser ended; `None` where it had to be ended, because it took longer than `limit`.
+fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let begun = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(None) if begun.elapsed() < limit => std::thread::sleep(LOOK),
+            Ok(None) => {
+                end(child);
+                return Ok(None);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Kills the browser with everything it started, and reaps it.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill(); // it may have ended by itself just now
+    let _ = child.wait();
+}
+
+fn last_line(said: &mut File) -> io::Result<String> {
+    let length = said.seek(SeekFrom::End(0))?;
+    said.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
+    let mut words = Vec::new();
+    said.take(LAST_WORDS).read_to_end(&mut words)?;
+    let words = String::from_utf8_lossy(&words);
+    let last = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    Ok(crate::text::shown(last).to_string())
 }

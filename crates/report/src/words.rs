@@ -1,10 +1,15 @@
 //! Figures and states as a person says them. American English, short, no jargon.
 
-use enamel_types::control::ControlState;
+use enamel_types::control::{ControlState, Statement};
 use enamel_types::judgement::EvidenceOutcome;
 use enamel_types::patient_data::Entity;
 use enamel_types::risk::Basis;
 use enamel_types::{CheckOutcome, Estimate, Severity, Timestamp};
+
+use crate::LedgerFacts;
+
+/// Lost entries named in a sentence; the rest are counted.
+const LOST_LISTED: usize = 12;
 
 /// `24 November 2026`, by UTC.
 pub(crate) fn date(time: Timestamp) -> String {
@@ -14,6 +19,30 @@ pub(crate) fn date(time: Timestamp) -> String {
 /// `24 November 2026, 14:05 UTC`.
 pub(crate) fn moment(time: Timestamp) -> String {
     time.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// The last day on which a thing that ends at `end` still counts. What ends at midnight last counted the day before.
+pub(crate) fn last_day(end: Timestamp) -> String {
+    date(Timestamp::from_nanosecond(end.as_nanosecond() - 1).unwrap_or(end))
+}
+
+/// What became of lost entries, in a sentence; `None` where none was lost.
+pub(crate) fn lost(ledger: &LedgerFacts) -> Option<String> {
+    if ledger.lost == 0 {
+        return None;
+    }
+    let mut named: Vec<String> = ledger.lost_seqs.iter().take(LOST_LISTED).map(|seq| count(*seq)).collect();
+    let more = ledger.lost.saturating_sub(named.len() as u64);
+    if more > 0 {
+        named.push(if named.is_empty() { count(more) } else { format!("{} more", count(more)) });
+    }
+    let final_name = named.pop().unwrap_or_default();
+    let list = if named.is_empty() { final_name } else { format!("{} and {final_name}", named.join(", ")) };
+    Some(if ledger.lost == 1 {
+        format!("Entry {list} was lost when the ledger was damaged; what it said is missing below.")
+    } else {
+        format!("Entries {list} were lost when the ledger was damaged; what they said is missing below.")
+    })
 }
 
 /// How long before `now` a thing was: `today`, `3 days ago`.
@@ -116,6 +145,16 @@ pub(crate) const fn state(state: ControlState) -> (&'static str, &'static str) {
     }
 }
 
+/// What a person states about a control.
+pub(crate) const fn statement(statement: Statement) -> &'static str {
+    match statement {
+        Statement::Implemented => "It is done",
+        Statement::EquivalentMeasure => "Another measure does the same job",
+        Statement::NotReasonable => "Not reasonable here",
+        Statement::NotImplemented => "It is not done",
+    }
+}
+
 /// Which way evidence points.
 pub(crate) const fn evidence_outcome(outcome: EvidenceOutcome) -> (&'static str, &'static str) {
     match outcome {
@@ -174,6 +213,28 @@ mod tests {
         assert_eq!(percent(0.0004), "less than 0.1%");
         assert_eq!(percent(0.994), "99%");
         assert_eq!(bytes(1_240_000_000), "1.2 GB");
+    }
+
+    #[test]
+    fn a_loss_is_named_and_what_is_too_long_is_counted() {
+        let facts = |seqs: Vec<u64>, lost| LedgerFacts {
+            entries: 10,
+            through_seq: 90,
+            root: String::new(),
+            lost,
+            lost_seqs: seqs,
+        };
+        assert_eq!(lost(&facts(vec![], 0)), None);
+        let words = |seqs, count| lost(&facts(seqs, count)).unwrap();
+        assert!(words(vec![6], 1).starts_with("Entry 6 was lost"));
+        assert!(words(vec![6, 9, 1_200], 3).starts_with("Entries 6, 9 and 1,200 were lost"));
+        assert!(words((1..=60).collect(), 4_000).contains(", 11, 12 and 3,988 more were lost"));
+    }
+
+    #[test]
+    fn what_ends_at_midnight_last_counted_the_day_before() {
+        assert_eq!(last_day("2027-05-05T00:00:00Z".parse().unwrap()), "4 May 2027");
+        assert_eq!(last_day("2027-05-05T10:00:00Z".parse().unwrap()), "5 May 2027");
     }
 
     #[test]

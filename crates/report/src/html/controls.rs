@@ -1,10 +1,11 @@
 //! The safeguards the rule asks for: where the practice stands, and what says so.
 
 use enamel_types::ControlStatus;
-use enamel_types::control::{AttestationRef, Statement};
+use enamel_types::control::AttestationRef;
 use serde::Serialize;
 
 use super::{Context, Link, summary};
+use crate::model::Grounds;
 use crate::text::{Shown, shown};
 use crate::{ControlRow, Duty, ReportModel, words};
 
@@ -15,7 +16,10 @@ const EVIDENCE: usize = 12;
 #[derive(Serialize)]
 pub(crate) struct ControlsSection {
     pub(super) all: u64,
-    pub(super) met: u64,
+    /// Met: seen by a sensor.
+    pub(super) measured: u64,
+    /// Met: a person says so.
+    pub(super) stated: u64,
     pub(super) partly: u64,
     pub(super) not_met: u64,
     pub(super) unknown: u64,
@@ -36,7 +40,8 @@ pub(crate) struct Control {
     pub(super) title: Shown,
     pub(super) question: Shown,
     pub(super) duty: &'static str,
-    pub(super) state: (&'static str, &'static str),
+    /// The badge, and the key of its icon and color.
+    pub(super) state: (Shown, &'static str),
     pub(super) why: Shown,
     pub(super) evidence: Vec<EvidenceLine>,
     pub(super) more_evidence: u64,
@@ -88,7 +93,8 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> ControlsSec
     let count = summary::Controls::count(model);
     ControlsSection {
         all: count.all,
-        met: count.met,
+        measured: count.measured,
+        stated: count.stated,
         partly: count.partly,
         not_met: count.not_met,
         unknown: count.unknown,
@@ -105,7 +111,7 @@ fn control(row: &ControlRow, context: &Context<'_>) -> Control {
             Duty::Required => "Required",
             Duty::Addressable => "Addressable",
         },
-        state: words::state(row.status.state),
+        state: badge(row),
         why: shown(&row.status.why),
         evidence: evidence(&row.status, context),
         more_evidence: row.status.evidence.len().saturating_sub(EVIDENCE) as u64,
@@ -115,6 +121,18 @@ fn control(row: &ControlRow, context: &Context<'_>) -> Control {
             why: if status.why == row.status.why { Shown::default() } else { shown(&status.why) },
         }),
     }
+}
+
+/// `Met (stated by Dana Reyes)`: what a person says is never shown as what was seen.
+fn badge(row: &ControlRow) -> (Shown, &'static str) {
+    let (word, key) = words::state(row.status.state);
+    let person = row.status.attestation.as_ref().map(|stated| stated.attestation.person.as_str());
+    let text = match (row.grounds(), person) {
+        (Some(Grounds::Measured), _) => format!("{word} (measured)"),
+        (Some(Grounds::Stated), Some(person)) => format!("{word} (stated by {person})"),
+        _ => word.to_owned(),
+    };
+    (shown(&text), key)
 }
 
 fn evidence(status: &ControlStatus, context: &Context<'_>) -> Vec<EvidenceLine> {
@@ -133,16 +151,11 @@ fn evidence(status: &ControlStatus, context: &Context<'_>) -> Vec<EvidenceLine> 
 fn attested(attestation: &AttestationRef, context: &Context<'_>) -> AttestationLine {
     let stated = &attestation.attestation;
     AttestationLine {
-        statement: match stated.statement {
-            Statement::Implemented => "It is done",
-            Statement::EquivalentMeasure => "Another measure does the same job",
-            Statement::NotReasonable => "Not reasonable here",
-            Statement::NotImplemented => "It is not done",
-        },
+        statement: words::statement(stated.statement),
         reason: shown(&stated.reason),
         person: shown(&stated.person),
         made: words::date(attestation.made_at),
-        expires: words::date(stated.expires_at),
+        expires: words::last_day(stated.expires_at),
         link: context.evidence.link(attestation.observation),
     }
 }

@@ -16,6 +16,9 @@ const LISTED: usize = 1_000;
 #[derive(Serialize)]
 pub(crate) struct EvidenceSection {
     pub(super) entries: String,
+    pub(super) through_seq: u64,
+    /// Which entries were lost, in a sentence; empty where none was.
+    pub(super) lost: String,
     pub(super) root: Shown,
     pub(super) rows: Vec<EvidenceRow>,
     pub(super) more: u64,
@@ -80,6 +83,8 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> EvidenceSec
     rows.sort_by_key(|row| row.seq);
     EvidenceSection {
         entries: words::count(model.ledger.entries),
+        through_seq: model.ledger.through_seq,
+        lost: words::lost(&model.ledger).unwrap_or_default(),
         root: shown(&model.ledger.root),
         more: model.evidence.len().saturating_sub(rows.len()) as u64,
         rows,

@@ -8,6 +8,7 @@ use enamel_types::{DeviceId, Estimate, Finding, FindingEntry, Severity, Standing
 use serde::Serialize;
 
 use super::Context;
+use crate::model::Grounds;
 use crate::text::{Shown, shown, steps};
 use crate::{ReportModel, words};
 
@@ -28,6 +29,8 @@ pub(crate) struct Summary {
     pub(super) because: String,
     /// Four figures.
     pub(super) figures: Vec<Figure>,
+    /// Which entries of the ledger were lost, in a sentence; empty where none was.
+    pub(super) lost: String,
     /// What changed since the run before.
     pub(super) change: String,
     /// What to do first.
@@ -86,6 +89,7 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
         tone,
         because,
         figures: figures(model, critical, high, &controls),
+        lost: words::lost(&model.ledger).unwrap_or_default(),
         change: change(model),
         more_fixes: model.risk.fixes.len().saturating_sub(fixes.len()) as u64,
         together: together(model),
@@ -96,7 +100,10 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
 /// How many controls stand where.
 pub(super) struct Controls {
     pub(super) all: u64,
-    pub(super) met: u64,
+    /// Met, seen by a sensor, with no statement beside it.
+    pub(super) measured: u64,
+    /// Met because a person says so.
+    pub(super) stated: u64,
     pub(super) partly: u64,
     pub(super) not_met: u64,
     pub(super) unknown: u64,
@@ -105,9 +112,11 @@ pub(super) struct Controls {
 impl Controls {
     pub(super) fn count(model: &ReportModel) -> Self {
         let of = |state| model.controls.iter().filter(|row| row.status.state == state).count() as u64;
+        let met = |grounds| model.controls.iter().filter(|row| row.grounds() == Some(grounds)).count() as u64;
         Self {
             all: model.controls.len() as u64,
-            met: of(ControlState::Met),
+            measured: met(Grounds::Measured),
+            stated: met(Grounds::Stated),
             partly: of(ControlState::Partly),
             not_met: of(ControlState::NotMet),
             unknown: of(ControlState::Unknown),
@@ -139,7 +148,7 @@ fn verdict(
             "We cannot say yet.",
             "unknown",
             format!(
-                "Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for could not be checked. {loss}."
+                "Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for are unknown. {loss}."
             ),
         )
     } else {
@@ -188,9 +197,13 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
         },
         Figure {
             href: "#controls",
-            value: format!("{} of {}", words::count(controls.met), words::count(controls.all)),
-            label: "safeguards proved by evidence".to_owned(),
-            note: format!("{} could not be checked", words::count(controls.unknown)),
+            value: format!("{} of {}", words::count(controls.measured), words::count(controls.all)),
+            label: "safeguards met, as measured".to_owned(),
+            note: format!(
+                "{} stated by a person, {} unknown",
+                words::count(controls.stated),
+                words::count(controls.unknown)
+            ),
         },
     ]
 }

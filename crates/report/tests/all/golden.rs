@@ -72,3 +72,27 @@ fn the_answer_is_never_yes_while_it_should_not_be() {
     model.evidence.clear();
     assert_eq!(answer(&model), "We cannot say yet.", "nothing was looked at");
 }
+
+#[test]
+fn a_statement_is_never_counted_as_measured() {
+    let model = sample::model();
+    let html = render_html(&model).unwrap();
+    assert!(html.contains("Met (stated by Dana Reyes, office manager)"));
+    assert!(html.contains("<span class=\"value\">2 of 11</span>"), "three are met, one by a statement");
+    assert!(html.contains("1 stated by a person, 2 unknown"));
+    let mut backed = model;
+    for row in &mut backed.controls {
+        row.status.attestation = None;
+    }
+    assert!(!render_html(&backed).unwrap().contains("(stated by"));
+}
+
+#[test]
+fn what_the_ledger_lost_is_said_on_the_first_page_and_in_the_evidence() {
+    let mut model = sample::model();
+    let html = render_html(&model).unwrap();
+    assert_eq!(html.matches("Entry 6 was lost when the ledger was damaged").count(), 2);
+    assert!(html.contains("enamel ledger verify --at 214 --expect "));
+    (model.ledger.lost, model.ledger.lost_seqs) = (0, Vec::new());
+    assert!(!render_html(&model).unwrap().contains("lost when the ledger"));
+}

@@ -33,6 +33,7 @@ pub(super) fn controls() -> Vec<ControlRow> {
         title: title.to_owned(),
         question: question.to_owned(),
         duty,
+        only_a_person: false,
         status: ControlStatus {
             control: control_id(id),
             state,
@@ -227,6 +228,8 @@ pub(super) fn controls() -> Vec<ControlRow> {
         },
     });
     for row in &mut rows {
+        row.only_a_person =
+            ["164.308(a)(3)(ii)(C)", "164.308(b)(1)", "164.310(b)"].contains(&row.id.as_str());
         let mut proposed = row.status.clone();
         if row.id.as_str() == "164.312(a)(2)(iv)" {
             proposed.state = NotMet;

@@ -72,7 +72,7 @@ pub(crate) fn model() -> ReportModel {
         software: software(),
         gaps: gaps(),
         evidence: evidence(),
-        ledger: LedgerFacts { entries: 214, root: hash(214) },
+        ledger: LedgerFacts { entries: 213, through_seq: 214, root: hash(214), lost: 1, lost_seqs: vec![6] },
         previous: Some(PreviousRun {
             at: time("2026-10-26T09:00:00Z"),
             mean: Usd(48_300.0),
