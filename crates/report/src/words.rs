@@ -4,7 +4,7 @@ use enamel_types::control::{ControlState, Statement};
 use enamel_types::judgement::EvidenceOutcome;
 use enamel_types::patient_data::Entity;
 use enamel_types::risk::Basis;
-use enamel_types::{CheckOutcome, Estimate, Severity, Timestamp};
+use enamel_types::{CheckOutcome, Estimate, RuleResult, Severity, Timestamp};
 
 use crate::LedgerFacts;
 
@@ -172,6 +172,30 @@ pub(crate) const fn check_outcome(outcome: CheckOutcome) -> (&'static str, &'sta
         CheckOutcome::Unknown => ("Could not be decided", "unknown"),
         CheckOutcome::NotApplicable => ("Does not apply here", "none"),
     }
+}
+
+/// The rules that look for credentials in clear text, one for each kind of place, and what they ask for together.
+pub(crate) const SECRET_RULES: &str = "secret.*";
+pub(crate) const NO_SECRETS: &str = "No credentials in clear text";
+
+/// Whether it is one of [`SECRET_RULES`].
+pub(crate) fn is_secret_rule(result: &RuleResult) -> bool {
+    result.rule.as_str().starts_with("secret.")
+}
+
+/// A check's title beside its outcome. The rules for secrets are titled by the weakness, `Not so: …`, which reads as its
+/// opposite next to "Not as it should be".
+pub(crate) fn check_title(result: &RuleResult) -> &str {
+    match result.title.strip_prefix("Not so: ") {
+        Some(weakness) if result.outcome == CheckOutcome::Fail => weakness,
+        Some(_) if is_secret_rule(result) => NO_SECRETS,
+        _ => &result.title,
+    }
+}
+
+/// Why a thing could not be seen, and what would help: our sensors write `permission denied; run as root`.
+pub(crate) fn why_and_help(text: &str) -> (&str, &str) {
+    text.split_once("; ").filter(|(_, help)| help.starts_with("run ")).unwrap_or((text, ""))
 }
 
 /// Where a number of the risk model comes from.

@@ -1,9 +1,9 @@
-//! All findings by severity, what could not be seen, and every check with its outcome.
+//! All findings by severity, and every check with its outcome.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use enamel_types::{CheckOutcome, FindingEntry, Severity, Standing};
+use enamel_types::{CheckOutcome, DeviceId, FindingEntry, RuleResult, Severity, Standing};
 use serde::Serialize;
 
 use super::{Context, Link, summary};
@@ -14,10 +14,6 @@ use crate::{ReportModel, words};
 const RULES: usize = 80;
 const PLACES: usize = 15;
 const PLACES_IN_ALL: usize = 800;
-
-/// Reasons shown among what could not be seen, and things named for one reason.
-const REASONS: usize = 60;
-const THINGS: usize = 8;
 
 /// Checks listed for one outcome.
 const CHECKS: usize = 200;
@@ -208,59 +204,6 @@ pub(super) fn anchor(rule: &str) -> String {
     anchor
 }
 
-/// What could not be seen, by reason.
-#[derive(Serialize)]
-pub(crate) struct GapsSection {
-    pub(super) count: u64,
-    pub(super) reasons: Vec<GapReason>,
-    pub(super) more: u64,
-}
-
-/// One reason, and what it kept from us.
-#[derive(Serialize)]
-pub(crate) struct GapReason {
-    pub(super) why: Shown,
-    pub(super) count: u64,
-    pub(super) things: Vec<GapThing>,
-    pub(super) more: u64,
-}
-
-/// One thing that could not be seen.
-#[derive(Serialize)]
-pub(crate) struct GapThing {
-    pub(super) what: Shown,
-    pub(super) device: Shown,
-    pub(super) evidence: Link,
-}
-
-pub(super) fn gaps(model: &ReportModel, context: &Context<'_>) -> GapsSection {
-    let mut by_reason: BTreeMap<&str, Vec<&crate::GapEntry>> = BTreeMap::new();
-    for entry in &model.gaps {
-        by_reason.entry(entry.gap.why.as_str()).or_default().push(entry);
-    }
-    let mut reasons: Vec<_> = by_reason.into_iter().collect();
-    reasons.sort_by_key(|(_, entries)| std::cmp::Reverse(entries.len()));
-    let thing = |entry: &&crate::GapEntry| GapThing {
-        what: shown(&entry.gap.what),
-        device: context.device(entry.device),
-        evidence: context.evidence.link(entry.observation),
-    };
-    GapsSection {
-        count: model.gaps.len() as u64,
-        more: reasons.iter().skip(REASONS).map(|(_, entries)| entries.len() as u64).sum(),
-        reasons: reasons
-            .iter()
-            .take(REASONS)
-            .map(|(why, entries)| GapReason {
-                why: shown(why),
-                count: entries.len() as u64,
-                things: entries.iter().take(THINGS).map(thing).collect(),
-                more: entries.len().saturating_sub(THINGS) as u64,
-            })
-            .collect(),
-    }
-}
-
 /// Every check that was tried.
 #[derive(Serialize)]
 pub(crate) struct ChecksSection {
@@ -293,14 +236,35 @@ pub(super) fn checks(model: &ReportModel, context: &Context<'_>) -> ChecksSectio
         let of = || model.results.iter().filter(move |entry| entry.result.outcome == outcome);
         let line = |entry: &crate::ResultEntry| CheckLine {
             rule: shown(entry.result.rule.as_str()),
-            title: shown(&entry.result.title),
+            title: shown(words::check_title(&entry.result)),
             device: context.device(entry.device),
             detail: shown(&entry.result.detail),
         };
+        // Twenty kinds of files without a password are one good news, not twenty.
+        let mut clean: BTreeMap<DeviceId, u64> = BTreeMap::new();
+        for entry in of().filter(|entry| folds(&entry.result)) {
+            *clean.entry(entry.device).or_default() += 1;
+        }
+        let folded = clean.into_iter().map(|(device, places)| CheckLine {
+            rule: shown(words::SECRET_RULES),
+            title: shown(words::NO_SECRETS),
+            device: context.device(device),
+            detail: shown(&format!(
+                "{} looked at, none found",
+                words::counted(places, "kind of place", "kinds of places")
+            )),
+        });
+        let single = || of().filter(|entry| !folds(&entry.result));
         let (name, key) = words::check_outcome(outcome);
-        let count = of().count();
-        let lines = of().take(CHECKS).map(line).collect();
-        CheckGroup { name, key, count: count as u64, lines, more: count.saturating_sub(CHECKS) as u64 }
+        let mut lines: Vec<CheckLine> = folded.take(CHECKS).collect();
+        lines.extend(single().take(CHECKS).map(line));
+        let more = single().count().saturating_sub(CHECKS) as u64;
+        CheckGroup { name, key, count: of().count() as u64, lines, more }
     };
     ChecksSection { groups: outcomes.into_iter().map(group).filter(|group| group.count > 0).collect() }
+}
+
+/// Whether a result is one of those that stand in one row together.
+fn folds(result: &RuleResult) -> bool {
+    result.outcome == CheckOutcome::Pass && words::is_secret_rule(result)
 }

@@ -8,6 +8,7 @@ mod controls;
 mod data;
 mod evidence;
 mod findings;
+mod gaps;
 mod risk;
 mod summary;
 
@@ -42,7 +43,7 @@ pub(crate) struct Page {
     data: data::DataSection,
     controls: controls::ControlsSection,
     findings: findings::FindingsSection,
-    gaps: findings::GapsSection,
+    gaps: gaps::GapsSection,
     checks: findings::ChecksSection,
     evidence: evidence::EvidenceSection,
 }
@@ -98,7 +99,7 @@ pub(crate) fn page(model: &ReportModel) -> Page {
         data: data::section(model, &context),
         controls: controls::section(model, &context),
         findings: findings::section(model, &context),
-        gaps: findings::gaps(model, &context),
+        gaps: gaps::section(model, &context),
         checks: findings::checks(model, &context),
         evidence: evidence::section(model, &context),
     }

@@ -156,9 +156,16 @@ fn sentences(losses: &LossDistribution) -> Vec<String> {
             format!("In {years}, the loss is less than {loss}.")
         }
     };
+    // Rounded down: what is certain to be lost in some years is never rounded away.
+    let spared = ((1.0 - losses.any_loss.clamp(0.0, 1.0)) * 100.0 + 1e-9).floor();
+    let none = if spared < 1.0 {
+        below("half of all years", losses.p50)
+    } else {
+        format!("In {spared:.0} of 100 years nothing is lost.")
+    };
     vec![
         format!("The chance that a year brings any loss is {}.", words::percent(losses.any_loss)),
-        below("half of all years", losses.p50),
+        none,
         below("nine years of ten", losses.p90),
         below("nineteen years of twenty", losses.p95),
     ]
@@ -289,7 +296,7 @@ mod tests {
             sentences(&losses),
             [
                 "The chance that a year brings any loss is 7.0%.",
-                "In half of all years, nothing is lost.",
+                "In 93 of 100 years nothing is lost.",
                 "In nine years of ten, nothing is lost.",
                 "In nineteen years of twenty, the loss is less than $61,000.",
             ]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use enamel_types::control::ControlState;
-use enamel_types::{DeviceId, Estimate, Finding, FindingEntry, Severity, Standing, Usd};
+use enamel_types::device::DeviceRole;
+use enamel_types::{CheckOutcome, DeviceId, Estimate, Finding, FindingEntry, Severity, Standing, Usd};
 use serde::Serialize;
 
 use super::Context;
@@ -14,6 +15,9 @@ use crate::{ReportModel, words};
 
 /// Fixes on the first page.
 const FIRST_FIXES: usize = 3;
+
+/// Folders and containers named on the first page.
+const ROOTS_LISTED: usize = 12;
 
 /// Places named for one fix.
 const PLACES_LISTED: usize = 8;
@@ -27,6 +31,13 @@ pub(crate) struct Summary {
     pub(super) tone: &'static str,
     /// The sentence that explains it.
     pub(super) because: String,
+    /// The folders that were searched for patient data.
+    pub(super) searched: Vec<Shown>,
+    pub(super) more_searched: u64,
+    /// Computers that were taken for containers.
+    pub(super) containers: Vec<Shown>,
+    /// What to do where no fix was found and much is unknown; empty otherwise.
+    pub(super) unknown_first: String,
     /// Four figures.
     pub(super) figures: Vec<Figure>,
     /// Which entries of the ledger were lost, in a sentence; empty where none was.
@@ -84,7 +95,20 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
     let controls = Controls::count(model);
     let (answer, tone, because) = verdict(critical, high, &controls, model);
     let fixes: Vec<_> = fixes(model, context);
+    let roots: std::collections::BTreeSet<&str> =
+        model.patient_data.iter().map(|entry| entry.survey.root.as_str()).collect();
+    let is_container = |device: &&crate::DeviceEntry| device.inventory.os.role == DeviceRole::Container;
     Summary {
+        searched: roots.iter().take(ROOTS_LISTED).map(|root| shown(root)).collect(),
+        more_searched: roots.len().saturating_sub(ROOTS_LISTED) as u64,
+        containers: model
+            .devices
+            .iter()
+            .filter(is_container)
+            .take(ROOTS_LISTED)
+            .map(|device| context.device(device.id))
+            .collect(),
+        unknown_first: unknown_first(model, &controls),
         answer: answer.to_owned(),
         tone,
         because,
@@ -269,6 +293,22 @@ fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
         }
     };
     model.risk.fixes.iter().take(FIRST_FIXES).map(card).collect()
+}
+
+/// Where nothing was found to fix, what is unknown comes first.
+fn unknown_first(model: &ReportModel, controls: &Controls) -> String {
+    let checks =
+        model.results.iter().filter(|entry| entry.result.outcome == CheckOutcome::Unknown).count() as u64;
+    let places = model.gaps.len() as u64;
+    if !model.risk.fixes.is_empty() || controls.unknown + checks + places == 0 {
+        return String::new();
+    }
+    format!(
+        "The first thing to do is to answer or scan what is unknown: {}, {} and {}.",
+        words::counted(controls.unknown, "safeguard", "safeguards"),
+        words::counted(checks, "check that could not be decided", "checks that could not be decided"),
+        words::counted(places, "place that could not be looked at", "places that could not be looked at"),
+    )
 }
 
 fn together(model: &ReportModel) -> String {
