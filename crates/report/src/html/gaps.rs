@@ -58,7 +58,7 @@ pub(crate) struct Thing {
 pub(crate) struct Question {
     pub(super) id: Shown,
     pub(super) title: Shown,
-    pub(super) question: Shown,
+    pub(super) text: Shown,
     pub(super) duty: &'static str,
     pub(super) why: Shown,
 }
@@ -117,7 +117,7 @@ fn question(row: &ControlRow) -> Question {
     Question {
         id: shown(row.id.as_str()),
         title: shown(&row.title),
-        question: shown(&row.question),
+        text: shown(&row.question),
         duty: match row.duty {
             Duty::Required => "Required",
             Duty::Addressable => "Addressable",

@@ -96,3 +96,46 @@ fn what_the_ledger_lost_is_said_on_the_first_page_and_in_the_evidence() {
     (model.ledger.lost, model.ledger.lost_seqs) = (0, Vec::new());
     assert!(!render_html(&model).unwrap().contains("lost when the ledger"));
 }
+
+#[test]
+fn the_first_things_to_do_are_as_many_as_there_are() {
+    let heading = |fixes: usize| {
+        let mut model = sample::model();
+        model.risk.fixes.truncate(fixes);
+        let html = render_html(&model).unwrap();
+        assert_eq!(html.contains("The order is by"), fixes > 1, "{fixes}");
+        assert_eq!(html.contains("is to answer or scan what is unknown: 2 safeguards, 1 check"), fixes == 0);
+        let after = html.split("<h2 id=\"this-week-h\">").nth(1).unwrap();
+        after.split('<').next().unwrap().to_owned()
+    };
+    assert_eq!(heading(0), "What to do first");
+    assert_eq!(heading(1), "The thing to do this week");
+    assert_eq!(heading(2), "The two things to do this week");
+    assert_eq!(heading(3), "The three things to do this week");
+}
+
+#[test]
+fn a_container_is_named_as_the_reason_that_checks_do_not_apply() {
+    let mut model = sample::model();
+    assert!(!render_html(&model).unwrap().contains("Many checks do not apply"));
+    model.devices[3].inventory.os.role = enamel_types::device::DeviceRole::Container;
+    assert!(
+        render_html(&model)
+            .unwrap()
+            .contains("Taken for a container: <bdi>PANO</bdi>. Many checks do not apply")
+    );
+}
+
+#[test]
+fn passes_of_the_rules_for_secrets_are_one_row() {
+    let mut model = sample::model();
+    for index in 0..20 {
+        let mut entry = model.results[1].clone();
+        entry.result.rule = enamel_types::RuleId::new(format!("secret.kind-{index}")).unwrap();
+        entry.result.title = "Not so: a password lies in a file".to_owned();
+        model.results.push(entry);
+    }
+    let html = render_html(&model).unwrap();
+    assert!(html.contains("20 kinds of places looked at, none found"));
+    assert!(!html.contains("Not so:"));
+}
