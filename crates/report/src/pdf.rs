@@ -182,6 +182,10 @@ fn confine(command: &mut Command, folder: &Path) {
 }
 
 /// How the browser ended; `None` where it had to be ended, because it took longer than `limit`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "std waits for a process without a limit only; this looks again and again"
+)]
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
     loop {
