@@ -36,7 +36,7 @@ pub(crate) fn plan(
     let mut fixes: Vec<FixWorth> = open
         .into_iter()
         .zip(saved)
-        .filter_map(|((rule, findings), saved)| worth(rule, &findings, saved))
+        .filter_map(|((rule, findings), saved)| worth(rule, findings, saved))
         .collect();
     fixes.sort_by(|a, b| {
         let by_hour = b.saves_per_hour.0.total_cmp(&a.saves_per_hour.0);
@@ -55,15 +55,17 @@ fn with_fixed(known: &BTreeMap<RuleId, RuleCounts>, rule: &RuleId) -> BTreeMap<R
     fixed
 }
 
-fn worth(rule: &RuleId, findings: &[&Finding], saved: f64) -> Option<FixWorth> {
-    let first = findings.first()?;
+/// Title, steps and the first place all come from one finding, the worst; among equals the caller's order decides.
+fn worth(rule: &RuleId, mut findings: Vec<&Finding>, saved: f64) -> Option<FixWorth> {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let worst = *findings.first()?;
     let minutes = findings.iter().fold(0u32, |sum, finding| sum.saturating_add(finding.fix.minutes.0));
     // A fix that takes no time would divide by zero; a minute is the least that anything takes.
     let hours = f64::from(minutes.max(1)) / 60.0;
     Some(FixWorth {
         id: rule.clone(),
-        title: title(findings),
-        how: first.fix.how.clone(),
+        title: title(worst, &findings),
+        how: worst.fix.how.clone(),
         saves_mean: Usd(saved),
         minutes: Minutes(minutes),
         saves_per_hour: Usd(saved / hours),
@@ -72,8 +74,7 @@ fn worth(rule: &RuleId, findings: &[&Finding], saved: f64) -> Option<FixWorth> {
 }
 
 /// The worst finding's title, and how many others the same work closes.
-fn title(findings: &[&Finding]) -> String {
-    let Some(worst) = findings.iter().max_by_key(|finding| finding.severity) else { return String::new() };
+fn title(worst: &Finding, findings: &[&Finding]) -> String {
     match findings.iter().filter(|finding| finding.title != worst.title).count() {
         0 => worst.title.clone(),
         1 => format!("{}, and 1 more like it", worst.title),

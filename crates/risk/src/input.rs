@@ -40,7 +40,8 @@ impl RuleCounts {
     }
 }
 
-/// People whose data was found by `scan phi`: replaces the prior for patients on file.
+/// People whose data was found by `scan phi`: a lower bound of the people whose data the practice holds, because a scan
+/// sees only the folders that it was given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredPersons {
     /// How many, with bounds.
@@ -54,7 +55,8 @@ pub struct MeasuredPersons {
 pub struct RiskInput<'a> {
     /// Fresh results by rule. A rule that is not here was not looked at and leaves the prior alone.
     pub results: BTreeMap<RuleId, RuleCounts>,
-    /// Open findings: what there is to fix, and how long it takes.
+    /// Open findings, worst first: what there is to fix, and how long it takes. Of findings of one rule that are equally
+    /// severe, the first gives the plan its words.
     pub findings: &'a [Finding],
     /// People found, where a scan looked for them.
     pub persons: Option<MeasuredPersons>,

@@ -9,7 +9,7 @@ use enamel_types::{DeviceId, Estimate, RuleId, Usd};
 use crate::catalogue::rule_matches;
 use crate::dist::{Lognormal, Pert};
 use crate::explain;
-use crate::input::{RiskInput, RuleCounts};
+use crate::input::{MeasuredPersons, RiskInput, RuleCounts};
 use crate::rng::{Draw, Pair};
 use crate::scenario::{
     Amount, FREQUENCY, Factor, Loss, Per, Prior, SUSCEPTIBILITY, Scenario, Scenarios, Spread,
@@ -24,6 +24,8 @@ pub(crate) enum Sampler {
     Exactly(f64),
     Pert(Pert),
     Lognormal(Lognormal),
+    /// Whatever the other says, but no less than this.
+    AtLeast(f64, Box<Self>),
 }
 
 impl Sampler {
@@ -41,6 +43,7 @@ impl Sampler {
             Self::Exactly(value) => *value,
             Self::Pert(pert) => pert.at(draw),
             Self::Lognormal(lognormal) => lognormal.at(draw),
+            Self::AtLeast(floor, value) => value.at(draw).max(*floor),
         }
     }
 
@@ -52,6 +55,12 @@ impl Sampler {
             Self::Lognormal(lognormal) => {
                 values.iter_mut().zip(pairs).for_each(|(value, pair)| *value = lognormal.at(draw(*pair)));
             }
+            Self::AtLeast(floor, value) => {
+                value.fill(pairs, draw, values);
+                for value in values {
+                    *value = value.max(*floor);
+                }
+            }
         }
     }
 
@@ -60,6 +69,8 @@ impl Sampler {
             Self::Exactly(value) => *value,
             Self::Pert(pert) => pert.mean(),
             Self::Lognormal(lognormal) => lognormal.mean(),
+            // What the floor adds is bounded, so that quantiles sum it well, however long the tail.
+            Self::AtLeast(floor, value) => value.mean() + value.mean_of(|value| (floor - value).max(0.0)),
         }
     }
 
@@ -139,34 +150,58 @@ impl Practice {
     }
 }
 
-/// Measured beats stated, stated beats the prior.
+/// What the practice states, or else the prior, raised by what a scan found.
+///
+/// A scan sees the folders that it was given: the people found are a lower bound of the people whose data the practice holds. So
+/// finding fewer than stated changes nothing, and is said; finding more beats the statement. Where nothing is stated, the
+/// prior's draw is taken, but no less than the scan's lower bound (a draw below it becomes that bound, and the rest keep
+/// their chances: which practices hold more than was found, the scan does not tell).
 fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
     const FACTOR: &str = "People whose data the practice holds";
-    if let Some(measured) = &input.persons {
-        let Estimate { value, low, high } = measured.estimate;
-        let (low, value) = (low.min(value), value.max(low));
-        let amount = Amount::Pert { low: low as f64, likely: value as f64, high: high.max(value) as f64 };
-        let mut source = format!("Found by the scan for patient data, observation {}", measured.observation);
-        if let Some(patients) = input.profile.patients {
-            source = format!("{source}; the practice states {patients}");
+    let found = input.persons.as_ref().filter(|found| found.estimate.value > 0);
+    let assumption =
+        |value: String, basis, source| Assumption { factor: FACTOR.to_owned(), value, basis, source };
+    let by_scan =
+        |found: &MeasuredPersons| format!("the scan for patient data, observation {}", found.observation);
+    match (found, input.profile.patients) {
+        (Some(found), Some(patients)) if found.estimate.value > patients => {
+            let Estimate { value, low, high } = found.estimate;
+            let (low, high) = (low.max(patients).min(value), high.max(value));
+            let amount = Amount::Pert { low: low as f64, likely: value as f64, high: high as f64 };
+            let source =
+                format!("Found by {}; the practice states {}", by_scan(found), explain::people(patients));
+            let estimate = Estimate { value, low, high };
+            (Sampler::new(amount), assumption(estimate.to_string(), Basis::Measured, source))
         }
-        let value = measured.estimate.to_string();
-        return (
-            Sampler::new(amount),
-            Assumption { factor: FACTOR.to_owned(), value, basis: Basis::Measured, source },
-        );
+        (found, Some(patients)) => {
+            let words = explain::people(patients);
+            let source = match found {
+                Some(found) if found.estimate.value < patients => format!(
+                    "The practice states {words}; {} were found in the folders searched ({})",
+                    explain::people(found.estimate.value),
+                    by_scan(found)
+                ),
+                Some(found) => format!("Stated by the practice; as many were found by {}", by_scan(found)),
+                None => "Stated by the practice; no scan has found any".to_owned(),
+            };
+            (Sampler::new(Amount::Exactly(patients as f64)), assumption(words, Basis::Stated, source))
+        }
+        (Some(found), None) => {
+            let prior_value = Sampler::new(prior.amount);
+            let least = found.estimate.low.min(found.estimate.value);
+            let floor = least as f64;
+            let mut words = explain::assumption(FACTOR, prior, &|value| explain::count(value));
+            if floor > prior_value.at(Draw::of_share(0.5)) {
+                words.basis = Basis::Measured;
+            }
+            words.value = format!("at least {}; before the scan: {}", explain::people(least), words.value);
+            words.source = format!("At least as found by {}; {}", by_scan(found), words.source);
+            (Sampler::AtLeast(floor, Box::new(prior_value)), words)
+        }
+        (None, None) => {
+            (Sampler::new(prior.amount), explain::assumption(FACTOR, prior, &|value| explain::count(value)))
+        }
     }
-    if let Some(patients) = input.profile.patients {
-        let source = "Stated by the practice; no scan has counted them".to_owned();
-        let assumption = Assumption {
-            factor: FACTOR.to_owned(),
-            value: patients.to_string(),
-            basis: Basis::Stated,
-            source,
-        };
-        return (Sampler::new(Amount::Exactly(patients as f64)), assumption);
-    }
-    (Sampler::new(prior.amount), explain::assumption(FACTOR, prior, &|value| explain::count(value)))
 }
 
 /// What is known of each rule: the results, and findings of rules that gave no result.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enamel_risk::{Amount, MeasuredPersons, Scenarios, heat_map, simulate};
 use enamel_types::practice::PracticeProfile;
 use enamel_types::risk::{Basis, RiskFigures};
-use enamel_types::{Estimate, Usd};
+use enamel_types::{Estimate, Severity, Usd};
 use proptest::prelude::*;
 
 use crate::world::{all_rules, counts, everywhere, finding, input, observation, rule, scenarios};
@@ -92,7 +92,7 @@ fn what_is_unknown_leaves_the_prior_and_says_so() {
 }
 
 #[test]
-fn a_measured_fact_beats_a_stated_one_and_both_beat_the_prior() {
+fn what_is_found_raises_what_is_stated_and_never_lowers_it() {
     let profile = PracticeProfile {
         patients: Some(3_000),
         production_per_day: Some(Usd(9_000.0)),
@@ -100,7 +100,7 @@ fn a_measured_fact_beats_a_stated_one_and_both_beat_the_prior() {
     };
     let mut input = input(BTreeMap::new(), &[], &profile);
     let stated = simulate(&scenarios(), &input, TRIALS, 1, 2);
-    assert_eq!((stated.assumptions[0].basis, stated.assumptions[0].value.as_str()), (Basis::Stated, "3000"));
+    assert_eq!((stated.assumptions[0].basis, stated.assumptions[0].value.as_str()), (Basis::Stated, "3,000"));
     assert!((stated.yearly_takings.0 - 9_000.0 * 192.0).abs() < 1e-6);
     input.persons = Some(MeasuredPersons {
         estimate: Estimate { value: 9_100, low: 9_000, high: 9_300 },
@@ -108,8 +108,43 @@ fn a_measured_fact_beats_a_stated_one_and_both_beat_the_prior() {
     });
     let measured = simulate(&scenarios(), &input, TRIALS, 1, 2);
     assert_eq!(measured.assumptions[0].basis, Basis::Measured);
-    assert!(measured.assumptions[0].source.contains("the practice states 3000"));
+    assert!(measured.assumptions[0].source.contains("the practice states 3,000"));
     assert!(measured.total.mean > stated.total.mean);
+
+    // A lower bound below what is stated, or no one found at all, says nothing about the folders not searched.
+    let found = |value, low, high| {
+        Some(MeasuredPersons { estimate: Estimate { value, low, high }, observation: observation(4) })
+    };
+    input.persons = found(1_175, 1_150, 1_200);
+    let fewer = simulate(&scenarios(), &input, TRIALS, 1, 2);
+    assert_eq!(fewer.total, stated.total);
+    assert_eq!(fewer.assumptions[0].basis, Basis::Stated);
+    let source = &fewer.assumptions[0].source;
+    assert!(source.contains("states 3,000; 1,175 were found in the folders searched"), "{source}");
+    input.persons = found(0, 0, 0);
+    assert_eq!(simulate(&scenarios(), &input, TRIALS, 1, 2).total, stated.total);
+}
+
+#[test]
+fn without_a_statement_what_is_found_is_the_least() {
+    let profile = PracticeProfile::default();
+    let mut input = input(BTreeMap::new(), &[], &profile);
+    let prior = simulate(&scenarios(), &input, TRIALS, 1, 2);
+    let mut with = |found| {
+        let estimate = Estimate { value: found, low: found, high: found };
+        input.persons = Some(MeasuredPersons { estimate, observation: observation(4) });
+        simulate(&scenarios(), &input, TRIALS, 1, 2)
+    };
+    assert_eq!(with(0), prior);
+    let (few, many) = (with(1_000), with(20_000));
+    assert!(few.total.mean >= prior.total.mean && many.total.mean > few.total.mean);
+    // Few were found: the prior still decides. Many: the scan does.
+    assert_eq!(few.assumptions[0].basis, prior.assumptions[0].basis);
+    assert_eq!(many.assumptions[0].basis, Basis::Measured);
+    assert!(many.assumptions[0].value.starts_with("at least 20,000"), "{}", many.assumptions[0].value);
+    // Simulation and formula agree on the floor, too.
+    let formula: f64 = many.scenarios.iter().map(|s| s.events_per_year * s.event_loss.0).sum();
+    assert!((many.total.mean.0 / formula - 1.0).abs() < 0.15, "{} {formula}", many.total.mean);
 }
 
 #[test]
@@ -162,6 +197,23 @@ fn a_rule_without_a_factor_is_in_the_plan_and_saves_nothing() {
     assert_eq!(figures.fixes[0].id, rule("W53"));
     assert_eq!((figures.fixes[0].minutes.0, figures.fixes[0].findings.len()), (30, 2));
     assert_eq!((figures.fixes[1].saves_mean.0, figures.fixes[1].saves_per_hour.0), (0.0, 0.0));
+}
+
+#[test]
+fn the_plan_takes_its_words_from_the_worst_finding() {
+    let profile = PracticeProfile::default();
+    let named = |on: u8, severity, name: &str| {
+        let mut finding = finding("phi.folder", on, 10);
+        finding.severity = severity;
+        finding.title = format!("{name} is open");
+        finding.fix.how = format!("Close {name}.");
+        finding
+    };
+    let findings =
+        [named(1, Severity::Low, "one"), named(2, Severity::High, "two"), named(3, Severity::High, "three")];
+    let fix = simulate(&scenarios(), &input(BTreeMap::new(), &findings, &profile), 100, 1, 1).fixes.remove(0);
+    assert_eq!((fix.title.as_str(), fix.how.as_str()), ("two is open, and 2 more like it", "Close two."));
+    assert_eq!(fix.findings, [findings[1].id, findings[2].id, findings[0].id]);
 }
 
 #[test]
