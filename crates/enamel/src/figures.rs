@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use enamel_ledger::{FindingRecord, PracticeView};
 use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
 use enamel_types::control::{AttestationRef, ControlState};
-use enamel_types::judgement::{CheckOutcome, Evidence, Judgement};
+use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
 use enamel_types::{Estimate, Finding, ObservationId, Timestamp};
 
@@ -47,7 +47,10 @@ pub(crate) struct Fresh<'a> {
 impl<'a> Fresh<'a> {
     /// Picks what is fresh at `now`.
     pub(crate) fn of(view: &'a PracticeView, now: Timestamp) -> Self {
-        let judgements: Vec<_> = view.judgements().filter(|judgement| judgement.valid_until >= now).collect();
+        let judgements: Vec<_> = view
+            .judgements()
+            .filter(|judgement| is_fresh(judgement.observed_at, judgement.valid_until, now))
+            .collect();
         let observations = judgements.iter().map(|judgement| judgement.observation).collect();
         Self { judgements, observations }
     }
@@ -62,7 +65,8 @@ impl<'a> Fresh<'a> {
         self.observations.contains(&record.finding.observation)
     }
 
-    /// Open findings that rest on fresh evidence, worst first.
+    /// Open findings that rest on fresh evidence, worst first. A finding has no weight beside its severity: the rest of the
+    /// order, rule and id, only keeps it the same from run to run.
     pub(crate) fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
         let mut open: Vec<Finding> = view
             .open_findings()

@@ -3,7 +3,7 @@
 use enamel_types::judgement::{Evidence, EvidenceOutcome, RuleResult};
 use enamel_types::{Body, CheckOutcome, Judgement, Observation, RuleId};
 
-use crate::catalogue::{Catalogue, Requirement};
+use crate::catalogue::Catalogue;
 use enamel_types::control::{Attestation, Statement};
 use enamel_types::practice::RuleProfile;
 
@@ -21,7 +21,10 @@ pub fn judge_attestation(observation: &Observation, catalogue: &Catalogue) -> Ju
     else {
         return judgement;
     };
-    judgement.valid_until = judgement.valid_until.min(attestation.expires_at);
+    let ends = catalogue.get(&attestation.control).map_or(attestation.expires_at, |control| {
+        control.statement_ends(observation.observed_at, attestation.expires_at)
+    });
+    judgement.valid_until = judgement.valid_until.min(ends);
     let (outcome, detail) = weigh(attestation, catalogue);
     judgement.results.push(RuleResult {
         rule: rule.clone(),
@@ -55,16 +58,20 @@ fn weigh(attestation: &Attestation, catalogue: &Catalogue) -> (CheckOutcome, Str
             format!("{id} is not in the control catalogue; the statement counts for nothing"),
         );
     };
-    let addressable = control.requirement(RuleProfile::Current) == Requirement::Addressable;
+    let counts = control.counts(*statement, RuleProfile::Current);
     match statement {
+        Statement::Implemented if !counts => (
+            CheckOutcome::Unknown,
+            format!("only a sensor can show {id}; the statement of {person} is recorded and settles nothing"),
+        ),
         Statement::Implemented => (CheckOutcome::Pass, format!("{person} states that it is done: {reason}")),
         Statement::NotImplemented => {
             (CheckOutcome::Fail, format!("{person} states that it is not done: {reason}"))
         }
-        Statement::EquivalentMeasure if addressable => {
+        Statement::EquivalentMeasure if counts => {
             (CheckOutcome::Pass, format!("{person} decided on another measure that does the same: {reason}"))
         }
-        Statement::NotReasonable if addressable => {
+        Statement::NotReasonable if counts => {
             (CheckOutcome::Pass, format!("{person} decided that it is not reasonable here: {reason}"))
         }
         Statement::EquivalentMeasure | Statement::NotReasonable => (

@@ -7,8 +7,13 @@
 use std::collections::BTreeSet;
 
 use enamel_types::content::{ContentError, parse_toml};
+use enamel_types::control::Statement;
 use enamel_types::practice::RuleProfile;
+use enamel_types::time::Timestamp;
 use enamel_types::{ControlId, RuleId};
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 const BUILTIN: &[(&str, &str)] =
@@ -43,7 +48,7 @@ pub struct Control {
     pub source: String,
     /// Whether paragraph and mark were seen in that source.
     pub verified: bool,
-    /// Months for which a statement counts, unless it names a shorter time.
+    /// Months for which a statement counts at most; it may name a shorter time.
     #[serde(default = "a_year")]
     pub attestation_months: u8,
     /// What must be seen for it to be met.
@@ -166,6 +171,33 @@ impl Control {
             RuleProfile::Current => self.requirement,
             RuleProfile::Proposed2025 => Requirement::Required,
         }
+    }
+
+    /// Whether a statement of this kind settles anything here. *Implemented* does where some aspect may be shown by a
+    /// person's word; a decision does where the rule leaves one (45 CFR 164.306(d)(3)); that it is not done always counts.
+    pub fn counts(&self, statement: Statement, profile: RuleProfile) -> bool {
+        match statement {
+            Statement::Implemented => self.aspects(profile).any(|aspect| aspect.attestable),
+            Statement::EquivalentMeasure | Statement::NotReasonable => {
+                self.requirement(profile) == Requirement::Addressable
+            }
+            Statement::NotImplemented => true,
+        }
+    }
+
+    /// The last day (UTC) on which a statement made at this time may count, whatever it says itself:
+    /// [`Self::attestation_months`] later.
+    pub fn last_day_of_statement(&self, made_at: Timestamp) -> Date {
+        TimeZone::UTC.to_datetime(made_at).date().saturating_add(i32::from(self.attestation_months).months())
+    }
+
+    /// When a statement stops counting: when it says so, but no later than the end of [`Self::last_day_of_statement`].
+    pub(crate) fn statement_ends(&self, made_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let after = self.last_day_of_statement(made_at).saturating_add(1.day());
+        // Past the end of the calendar nothing can be cut.
+        TimeZone::UTC
+            .to_timestamp(after.to_datetime(Time::midnight()))
+            .map_or(expires_at, |end| end.min(expires_at))
     }
 
     /// What must be seen under a profile.

@@ -5,16 +5,17 @@
 //! 2. A control is a list of *aspects*. Evidence against an aspect beats any evidence for it. An aspect is covered when fresh
 //!    evidence supports it and none is against it, undecided or stale; or, where no sensor sees it, when a person's
 //!    statement is in force.
-//! 3. An essential aspect with evidence against it, or evidence against and none for: *not met*. Evidence against a lesser
-//!    aspect, or some aspects covered and some not: *partly*. All covered: *met*. Nothing fresh at all: *unknown*.
+//! 3. An essential aspect with evidence against it: *not met*. Evidence against a lesser aspect, or some aspects covered and
+//!    some not: *partly*. All covered: *met*. Nothing fresh at all: *unknown*.
 //! 4. A decision (another measure, or not reasonable here) in force settles an addressable specification, whatever the
 //!    sensors say, because that is what it decides (45 CFR 164.306(d)(3)). A required one cannot be decided away.
-//! 5. The latest statement about a control replaces earlier ones; expired it no longer counts. Sensors that contradict a
-//!    statement beat it, and the contradiction is said.
+//! 5. The latest statement about a control replaces earlier ones; expired, or older than the catalogue allows, it no longer
+//!    counts. Sensors that contradict a statement beat it, and the contradiction is said. A statement that something is
+//!    done never makes a control worse, and raises it only where an aspect may be shown by a person's word.
 
 use enamel_types::ControlStatus;
 use enamel_types::control::{AttestationRef, ControlState, Statement};
-use enamel_types::judgement::{Evidence, EvidenceOutcome};
+use enamel_types::judgement::{Evidence, EvidenceOutcome, is_fresh};
 use enamel_types::practice::RuleProfile;
 use enamel_types::time::Timestamp;
 
@@ -59,12 +60,6 @@ pub fn compare_profiles(
     current.into_iter().zip(proposed).map(|(current, proposed)| SideBySide { current, proposed }).collect()
 }
 
-/// Whether evidence counts at a time. A clock may run ahead by a day; what claims to come from further in the future does not
-/// count.
-fn is_fresh(evidence: &Evidence, now: Timestamp) -> bool {
-    evidence.observed_at.as_second() <= now.as_second() + DAY && now < evidence.valid_until
-}
-
 /// Everything that bears on one control.
 struct Weighing<'a> {
     control: &'a Control,
@@ -73,7 +68,8 @@ struct Weighing<'a> {
     fresh: Vec<&'a Evidence>,
     /// Evidence that has run out and that nothing fresher of the same rule and device replaces.
     stale: Vec<&'a Evidence>,
-    statement: Option<&'a AttestationRef>,
+    /// The latest statement; its expiry is the one that the catalogue allows.
+    statement: Option<AttestationRef>,
     in_force: bool,
 }
 
@@ -100,8 +96,10 @@ impl<'a> Weighing<'a> {
                 && (evidence.control == control.id
                     || control.aspects(profile).any(|aspect| aspect.wants(&evidence.rule)))
         };
-        let (mut fresh, mut stale): (Vec<_>, Vec<_>) =
-            evidence.iter().filter(bears).partition(|evidence| is_fresh(evidence, now));
+        let (mut fresh, mut stale): (Vec<_>, Vec<_>) = evidence
+            .iter()
+            .filter(bears)
+            .partition(|evidence| is_fresh(evidence.observed_at, evidence.valid_until, now));
         // One result of a rule may be filed under several controls; seen from this one it is the same fact.
         let fact = |e: &Evidence| (e.outcome, e.rule.clone(), e.device, e.observation, e.statement.clone());
         fresh.sort_by_cached_key(|evidence| (fact(evidence), evidence.control != control.id));
@@ -112,8 +110,14 @@ impl<'a> Weighing<'a> {
             .iter()
             .filter(|statement| statement.attestation.control == control.id)
             .filter(|statement| statement.made_at.as_second() <= now.as_second() + DAY)
-            .max_by_key(|statement| (statement.made_at, statement.observation));
-        let in_force = statement.is_some_and(|statement| {
+            .max_by_key(|statement| (statement.made_at, statement.observation))
+            .cloned()
+            .map(|mut statement| {
+                let asked = statement.attestation.expires_at;
+                statement.attestation.expires_at = control.statement_ends(statement.made_at, asked);
+                statement
+            });
+        let in_force = statement.as_ref().is_some_and(|statement| {
             now < statement.attestation.expires_at && !too_old(control, profile, statement, now)
         });
         Self { control, profile, now, fresh, stale, statement, in_force }
@@ -126,7 +130,7 @@ impl<'a> Weighing<'a> {
             state,
             why,
             evidence: self.fresh.iter().map(|evidence| (*evidence).clone()).collect(),
-            attestation: self.statement.filter(|_| self.in_force).cloned(),
+            attestation: self.statement.filter(|_| self.in_force),
         }
     }
 
@@ -148,7 +152,7 @@ impl<'a> Weighing<'a> {
                 }
             });
         }
-        if let Some(late) = self.statement.filter(|_| !self.in_force) {
+        if let Some(late) = self.statement.as_ref().filter(|_| !self.in_force) {
             why = format!("{why}; {}", self.lapsed(late));
         }
         (state, why)
@@ -176,14 +180,16 @@ impl<'a> Weighing<'a> {
             aspects.iter().any(|(aspect, state)| aspect.essential && *state == AspectState::Against);
         let stated = self.stated(Statement::Implemented);
         if unlisted.is_some() || !against.is_empty() {
-            let seen = self.against();
-            if let Some(stated) = stated {
-                let who = &stated.attestation.person;
-                return (ControlState::NotMet, format!("{who} states that it is done, but {seen}"));
-            }
+            // What a person says changes the words, never the state: a true statement must not make it worse.
             let state =
                 if essential || unlisted.is_some() { ControlState::NotMet } else { ControlState::Partly };
-            return (state, seen);
+            let seen = self.against();
+            return match stated {
+                Some(stated) => {
+                    (state, format!("{} states that it is done, but {seen}", stated.attestation.person))
+                }
+                None => (state, seen),
+            };
         }
         let covered = named(AspectState::Covered);
         let missing: Vec<&str> = [named(AspectState::Open), named(AspectState::Unseen)].concat();
@@ -202,9 +208,10 @@ impl<'a> Weighing<'a> {
         }
         if let Some(stated) = stated {
             let who = &stated.attestation.person;
+            let nothing = self.nothing();
             return (
-                ControlState::Partly,
-                format!("{who} states that it is done; no sensor has seen it, and one can: {missing}"),
+                ControlState::Unknown,
+                format!("only a sensor can show this; the statement of {who} is recorded; {nothing}"),
             );
         }
         (ControlState::Unknown, self.nothing())
@@ -231,8 +238,8 @@ impl<'a> Weighing<'a> {
     }
 
     /// The statement in force, if it is of this kind.
-    fn stated(&self, kind: Statement) -> Option<&'a AttestationRef> {
-        self.statement.filter(|statement| self.in_force && statement.attestation.statement == kind)
+    fn stated(&self, kind: Statement) -> Option<&AttestationRef> {
+        self.statement.as_ref().filter(|statement| self.in_force && statement.attestation.statement == kind)
     }
 
     /// The decision in force, in words.

@@ -49,6 +49,15 @@ impl Judgement {
     }
 }
 
+/// How far a clock may run ahead, in seconds: what claims to come from further in the future does not count.
+const CLOCK_ALLOWANCE: i64 = 86_400;
+
+/// Whether what was seen at `observed_at` still counts at `now`: from then until just before `valid_until`. Clocks of two
+/// computers may be a day apart.
+pub fn is_fresh(observed_at: Timestamp, valid_until: Timestamp, now: Timestamp) -> bool {
+    observed_at.as_second() <= now.as_second().saturating_add(CLOCK_ALLOWANCE) && now < valid_until
+}
+
 /// The outcome of one check on one computer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,4 +116,19 @@ pub enum EvidenceOutcome {
     Unknown,
     /// For: the control is met here.
     Supports,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_ends_at_the_end_and_does_not_begin_in_the_future() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let now = at(1_000_000);
+        assert!(is_fresh(at(999_000), at(1_000_001), now));
+        assert!(!is_fresh(at(999_000), now, now));
+        assert!(is_fresh(at(1_086_400), at(2_000_000), now));
+        assert!(!is_fresh(at(1_086_401), at(2_000_000), now));
+    }
 }

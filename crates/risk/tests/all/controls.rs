@@ -189,6 +189,44 @@ fn sensors_beat_a_statement_and_the_contradiction_is_said() {
 }
 
 #[test]
+fn a_true_statement_never_makes_it_worse() {
+    let updates = "164.308(a)(1)(ii)(B)";
+    let evidence = [
+        seen(updates, "W32", 1, EvidenceOutcome::Supports, 1),
+        seen(updates, "W08", 1, EvidenceOutcome::Contradicts, 1),
+    ];
+    let statement = [stated(updates, Statement::Implemented, -10, 300)];
+    let (without, with) = (current(updates, &evidence, &[]), current(updates, &evidence, &statement));
+    assert_eq!((without.state, with.state), (ControlState::Partly, ControlState::Partly));
+    assert!(with.why.contains("Ana Ruiz, office manager states that it is done, but W08"), "{}", with.why);
+}
+
+#[test]
+fn a_statement_raises_nothing_that_only_a_sensor_shows() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let logoff = catalogue.get(&control(LOGOFF)).unwrap();
+    assert!(!logoff.counts(Statement::Implemented, RuleProfile::Current));
+    assert!(logoff.counts(Statement::NotReasonable, RuleProfile::Current));
+    let status = current(LOGOFF, &[], &[stated(LOGOFF, Statement::Implemented, -10, 300)]);
+    assert_eq!(status.state, ControlState::Unknown);
+    assert!(status.why.contains("only a sensor can show this; the statement of Ana Ruiz"), "{}", status.why);
+}
+
+#[test]
+fn no_statement_counts_longer_than_the_catalogue_allows() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let sanctions = catalogue.get(&control(SANCTIONS)).unwrap();
+    assert_eq!(sanctions.last_day_of_statement(now()).to_string(), "2027-11-24");
+    let forever = |made| [stated(SANCTIONS, Statement::Implemented, made, 9_000)];
+    let status = current(SANCTIONS, &[], &forever(-364));
+    assert_eq!(status.state, ControlState::Met);
+    assert_eq!(status.attestation.unwrap().attestation.expires_at.to_string(), "2026-11-26T00:00:00Z");
+    let lapsed = current(SANCTIONS, &[], &forever(-367));
+    assert_eq!(lapsed.state, ControlState::Unknown);
+    assert!(lapsed.why.contains("expired on 2026-11-23"), "{}", lapsed.why);
+}
+
+#[test]
 fn addressable_ones_can_be_decided_and_required_ones_cannot() {
     let against = [seen(DISKS, "W01", 1, EvidenceOutcome::Contradicts, 1)];
     for statement in [Statement::EquivalentMeasure, Statement::NotReasonable] {
@@ -216,7 +254,11 @@ fn addressable_ones_can_be_decided_and_required_ones_cannot() {
 
 #[test]
 fn both_texts_side_by_side_on_the_same_evidence() {
-    let catalogue = Catalogue::builtin().unwrap();
+    // No control allows so old a statement today; the proposal's bound shows where one does.
+    let content = include_str!("../../../../content/controls/hipaa.toml");
+    let id = format!("id = \"{SANCTIONS}\"\n");
+    let longer = content.replacen(&id, &format!("{id}attestation_months = 24\n"), 1);
+    let catalogue = Catalogue::from_files([("hipaa.toml", longer.as_str())]).unwrap();
     let old = stated(SANCTIONS, Statement::Implemented, -500, 300);
     let both = compare_profiles(&catalogue, &[], &[old], now());
     let row = both.iter().find(|row| row.current.control == control(SANCTIONS)).unwrap();
