@@ -34,6 +34,22 @@ pub use windows::WindowsHost;
 /// Most entries that a listing gives; a folder or a registry key with more is answered with an error that says so.
 pub const MAX_ENTRIES: usize = 100_000;
 
+/// A folder's entries as `path` names them, sorted. Both adapters list with it, so that a bound means the same on both.
+#[cfg(any(target_os = "linux", windows))]
+fn listing(path: &Path, entries: std::fs::ReadDir) -> Result<Vec<PathBuf>, HostError> {
+    let mut listing = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| HostError::from_io(path, &error))?;
+        if listing.len() == MAX_ENTRIES {
+            let why = format!("it holds more than {MAX_ENTRIES} entries");
+            return Err(HostError::new(path.to_string_lossy(), why));
+        }
+        listing.push(path.join(entry.file_name()));
+    }
+    listing.sort_unstable();
+    Ok(listing)
+}
+
 /// The computer this runs on. Only the binary asks for it; everything below takes a `&dyn Host`.
 pub fn local() -> Box<dyn Host> {
     #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::{FileMeta, HostError, MAX_ENTRIES};
+use crate::{FileMeta, HostError};
 
 /// As many symbolic links as the kernel follows in one path.
 const MAX_LINKS: usize = 40;
@@ -118,19 +118,7 @@ impl Root {
             opened => found(path, opened)?,
         };
         let Some(entries) = entries else { return Ok(None) };
-        let mut listing = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| HostError::from_io(path, &error))?;
-            if listing.len() == MAX_ENTRIES {
-                return Err(HostError::new(
-                    path.to_string_lossy(),
-                    format!("it holds more than {MAX_ENTRIES} entries"),
-                ));
-            }
-            listing.push(path.join(entry.file_name()));
-        }
-        listing.sort_unstable();
-        Ok(Some(listing))
+        crate::listing(path, entries).map(Some)
     }
 
     /// Names in a folder, sorted; none if there is no such folder. Names that are not UTF-8 are left out: no service,

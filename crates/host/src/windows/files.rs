@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::access;
-use crate::{FileMeta, HostError, MAX_ENTRIES};
+use crate::{FileMeta, HostError};
 
 pub(super) fn metadata(path: &Path) -> Result<Option<FileMeta>, HostError> {
     Ok(found(path, std::fs::metadata(path))?.map(|meta| FileMeta {
@@ -42,19 +42,7 @@ pub(super) fn list(path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
         Some(_) => {}
     }
     let Some(entries) = found(path, std::fs::read_dir(path))? else { return Ok(None) };
-    let mut listing = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| HostError::from_io(path, &error))?;
-        if listing.len() == MAX_ENTRIES {
-            return Err(HostError::new(
-                path.to_string_lossy(),
-                format!("it holds more than {MAX_ENTRIES} entries"),
-            ));
-        }
-        listing.push(path.join(entry.file_name()));
-    }
-    listing.sort_unstable();
-    Ok(Some(listing))
+    crate::listing(path, entries).map(Some)
 }
 
 /// A name that Windows cannot have (with `<` or a drive that is not there) names nothing.
