@@ -34,6 +34,13 @@ impl Error {
         self.quiet
     }
 
+    /// The ledger, open before, could not be read on: the same words wherever that happens.
+    pub(crate) fn ledger_unreadable(error: enamel_ledger::LedgerError) -> Self {
+        Self::new("the ledger could not be read")
+            .because(error)
+            .help("run `enamel ledger verify` to find the bad entry")
+    }
+
     /// Why: an error with all its sources.
     #[must_use]
     pub fn because(mut self, error: impl std::error::Error) -> Self {

@@ -24,11 +24,7 @@ impl Gathered {
     pub(crate) fn from(ledger: &Ledger, view: &PracticeView, now: Timestamp) -> Result<Self, Error> {
         let mut entries = Vec::new();
         for judgement in view.judgements() {
-            let entry = ledger.get(judgement.observation).map_err(|error| {
-                Error::new("the ledger could not be read")
-                    .because(error)
-                    .help("run `enamel ledger verify` to find the bad entry")
-            })?;
+            let entry = ledger.get(judgement.observation).map_err(Error::ledger_unreadable)?;
             entries.extend(entry);
         }
         Ok(Self { findings: findings(view, now), entries })

@@ -137,16 +137,15 @@ fn cite(model: &mut ReportModel, entries: Vec<Entry>, fresh: &Fresh<'_>) {
 }
 
 fn ledger_facts(session: &Session, ledger: &Ledger, view: &PracticeView) -> Result<LedgerFacts, Error> {
-    let unreadable = |error| Error::new("the ledger could not be read").because(error);
-    let lost = ledger.lost().map_err(unreadable)?;
+    let lost = ledger.lost().map_err(Error::ledger_unreadable)?;
     Ok(LedgerFacts {
         through_seq: view.through_seq(),
         lost: lost.len() as u64,
         lost_seqs: lost.into_iter().take(LedgerFacts::LOST_NAMED).collect(),
-        entries: ledger.len().map_err(unreadable)?,
+        entries: ledger.len().map_err(Error::ledger_unreadable)?,
         root: ledger
             .practice_root_through(session.practice(), view.through_seq())
-            .map_err(unreadable)?
+            .map_err(Error::ledger_unreadable)?
             .root
             .to_string(),
     })

@@ -17,17 +17,14 @@ const WINDOW: u64 = 100;
 
 /// The run before the latest one; `None` where there is no earlier one. `last_seq` is the ledger's last entry.
 pub(crate) fn run(session: &Session, ledger: &Ledger, last_seq: u64) -> Result<Option<PreviousRun>, Error> {
-    let unreadable = |error| {
-        Error::new("the ledger could not be read")
-            .because(error)
-            .help("run `enamel ledger verify` to find the bad entry")
-    };
-    let Some((at, through_seq)) = find(ledger, session.practice(), last_seq).map_err(unreadable)? else {
+    let Some((at, through_seq)) =
+        find(ledger, session.practice(), last_seq).map_err(Error::ledger_unreadable)?
+    else {
         return Ok(None);
     };
     let mut view = PracticeView::new(session.practice());
     for entry in ledger.entries(1) {
-        let entry = entry.map_err(unreadable)?;
+        let entry = entry.map_err(Error::ledger_unreadable)?;
         if entry.seq > through_seq {
             break;
         }

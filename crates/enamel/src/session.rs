@@ -143,13 +143,8 @@ impl Session {
 
     /// The present state of the practice: every observation of the ledger, judged and folded.
     pub(crate) fn view(&self, ledger: &Ledger) -> Result<PracticeView, Error> {
-        PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation)).map_err(
-            |error| {
-                Error::new("the ledger could not be read")
-                    .because(error)
-                    .help("run `enamel ledger verify` to find the bad entry")
-            },
-        )
+        PracticeView::rebuild(ledger, self.practice(), &|observation| self.judge(observation))
+            .map_err(Error::ledger_unreadable)
     }
 
     /// Where the ledger is.

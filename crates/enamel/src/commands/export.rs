@@ -57,11 +57,7 @@ fn observations(session: &Session, out: &Path) -> Result<(), Error> {
     let ledger = session.ledger()?;
     let mut lines = String::new();
     for entry in ledger.entries(0) {
-        let entry = entry.map_err(|error| {
-            Error::new("the ledger could not be read")
-                .because(error)
-                .help("run `enamel ledger verify` to find the bad entry")
-        })?;
+        let entry = entry.map_err(Error::ledger_unreadable)?;
         lines += &terminal::to_json_line(&entry)?;
     }
     write(out, lines.as_bytes())
@@ -76,9 +72,7 @@ fn cyclonedx(session: &Session, out: &Path) -> Result<(), Error> {
                 .help("run `enamel scan software` or `enamel assess`")
         };
         let judgement = view.judgement(session.device(), scope).ok_or_else(missing)?;
-        let entry = ledger
-            .get(judgement.observation)
-            .map_err(|error| Error::new("the ledger could not be read").because(error))?;
+        let entry = ledger.get(judgement.observation).map_err(Error::ledger_unreadable)?;
         Ok(entry.ok_or_else(missing)?.observation)
     };
     super::scan_software::export_cyclonedx(&latest("inventory")?, &latest("software")?, out)
