@@ -2,7 +2,12 @@
 //!
 //! `mail-parser` takes a message apart (RFC 5322, MIME, RFC 2047, character sets); attachments are read as the files that they
 //! are. A message is held in memory, so one of more than 32 MiB is read up to there. Mailboxes are cut as RFC 4155 says.
+//!
+//! `mail-parser` follows messages in messages without a bound and frees them by recursion, which overflows the stack at some
+//! ten thousand. So it never sees one: [`unnest`] renames the types that nest, and what was renamed is read here, as deep as the
+//! budget lets it.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use mail_parser::{Address, MessageParser, MimeHeaders, PartType};
@@ -15,6 +20,11 @@ use crate::sink::Sink;
 
 /// The most of a message that is read.
 const MESSAGE: u64 = 32 << 20;
+/// The most delimiters (runs of dashes) of a message: each may begin a part, of which the parser keeps some 300 bytes.
+const DELIMITERS: u32 = 100_000;
+/// The most bytes that the parser may look through in search of delimiters: it looks to the end of the message for each
+/// multipart whose delimiter is missing.
+const SEARCHED: usize = 8 << 30;
 
 /// Reads one message.
 pub(super) fn read_message(
@@ -33,7 +43,7 @@ pub(super) fn read_message(
     } else {
         0
     };
-    message(&bytes[start..], name, budget, sink)?;
+    message(Cow::Borrowed(&bytes[start..]), name, budget, sink)?;
     if more { Err(Stop::Size.into()) } else { Ok(()) }
 }
 
@@ -46,9 +56,15 @@ pub(super) fn read_mbox(
 ) -> Result<(), Failure> {
     let mut lines = BufReader::with_capacity(64 << 10, reader);
     let (mut bytes, mut line, mut blank, mut number) = (Vec::new(), Vec::new(), true, 0_u64);
+    let mut unchecked = 0;
     loop {
         line.clear();
         let got = Read::take(&mut lines, MESSAGE).read_until(b'\n', &mut line)?;
+        unchecked += got;
+        if unchecked > 64 << 10 {
+            unchecked = 0;
+            budget.check()?;
+        }
         let begins = blank && line.starts_with(b"From ");
         if (begins || got == 0) && !bytes.is_empty() {
             number += 1;
@@ -58,7 +74,7 @@ pub(super) fn read_mbox(
             }
             let outcome = budget.deeper(|| {
                 sink.part(&inner);
-                message(&bytes, &inner, budget, sink)
+                message(Cow::Borrowed(&bytes), &inner, budget, sink)
             });
             super::settle(outcome, &inner, budget, sink)?;
             bytes.clear();
@@ -73,8 +89,19 @@ pub(super) fn read_mbox(
     }
 }
 
-fn message(bytes: &[u8], name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
-    let parsed = MessageParser::default().parse(bytes).ok_or(Failure::Malformed("it is no mail message"))?;
+fn message(
+    bytes: Cow<'_, [u8]>,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let bytes = unnest(bytes);
+    let bounded = bounded(&bytes);
+    if bounded.len() < bytes.len() {
+        budget.report(name, &Stop::Size.into(), sink);
+    }
+    let parsed =
+        MessageParser::default().parse(bounded).ok_or(Failure::Malformed("it is no mail message"))?;
     let mut head = String::new();
     for (label, address) in [
         ("From", parsed.from()),
@@ -94,13 +121,13 @@ fn message(bytes: &[u8], name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -
     let bodies: Vec<u32> =
         if parsed.text_body.is_empty() { parsed.html_body.clone() } else { parsed.text_body.clone() };
     // A text body may stand beside an HTML one that says more: both are read, the HTML only where it is a part of its own.
-    let mut seen: Vec<u32> = Vec::new();
-    for at in bodies.iter().chain(&parsed.html_body).copied() {
-        if seen.contains(&at) {
+    let mut seen = vec![false; parsed.parts.len()];
+    for at in bodies.iter().chain(&parsed.html_body).map(|at| *at as usize) {
+        let Some(part) = parsed.parts.get(at) else { continue };
+        if std::mem::replace(&mut seen[at], true) {
             continue;
         }
-        seen.push(at);
-        let Some(part) = parsed.parts.get(at as usize) else { continue };
+        budget.check()?;
         match &part.body {
             PartType::Text(body) => text(body, sink),
             PartType::Html(body) => html::read(&mut body.as_bytes(), budget, sink)?,
@@ -115,22 +142,67 @@ fn message(bytes: &[u8], name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -
         let kind = part
             .content_type()
             .map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
-        encrypted |= kind.is_some_and(|kind| {
-            matches!(kind.as_str(), "application/pgp-encrypted" | "application/pkcs7-mime")
-        });
+        encrypted |= kind
+            .as_deref()
+            .is_some_and(|kind| matches!(kind, "application/pgp-encrypted" | "application/pkcs7-mime"));
         let inner = format!("{name}/{own}");
-        match &part.body {
-            PartType::Message(inside) => {
-                let outcome = budget.deeper(|| {
-                    sink.part(&inner);
-                    message(inside.raw_message(), &inner, budget, sink)
-                });
-                super::settle(outcome, &inner, budget, sink)?;
-            }
-            _ => read_member(&mut part.contents(), &inner, budget, sink)?,
+        if matches!(kind.as_deref(), Some("message/rfc82x" | "message/globax")) {
+            let outcome = budget.deeper(|| {
+                sink.part(&inner);
+                message(Cow::Borrowed(part.contents()), &inner, budget, sink)
+            });
+            super::settle(outcome, &inner, budget, sink)?;
+        } else {
+            read_member(&mut part.contents(), &inner, budget, sink)?;
         }
     }
     if encrypted { Err(Failure::Encrypted) } else { Ok(()) }
+}
+
+/// Renames the subtypes that make the parser nest (`message/rfc822`, `message/global`, `multipart/digest`): the last letter becomes
+/// an `x`. They are known by what stands before them, which the parser lets be white space, quotes and comments too; a header's name
+/// is not asked for, because it may be written in as many ways. In running text the same words change unnoticed.
+fn unnest(mut bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let hits: Vec<usize> = (0..bytes.len()).filter(|at| nests(&bytes, *at)).collect();
+    for at in hits {
+        bytes.to_mut()[at + 5] = b'x';
+    }
+    bytes
+}
+
+fn nests(bytes: &[u8], at: usize) -> bool {
+    let here = bytes[at..].get(..6);
+    if !matches!(bytes[at] | 0x20, b'r' | b'g' | b'd')
+        || !here.is_some_and(|word| {
+            [b"rfc822", b"global", b"digest"].iter().any(|known| word.eq_ignore_ascii_case(*known))
+        })
+    {
+        return false;
+    }
+    let skipped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\\' | b'/' | b')');
+    let before = &bytes[..at];
+    let (kind, between) =
+        before.split_at(before.len() - before.iter().rev().take_while(|byte| skipped(byte)).count());
+    let ends =
+        |word: &[u8]| kind.len() >= word.len() && kind[kind.len() - word.len()..].eq_ignore_ascii_case(word);
+    between.contains(&b')') || (between.contains(&b'/') && (ends(b"message") || ends(b"multipart")))
+}
+
+/// The part of a message that the parser takes apart in bounded memory and time.
+fn bounded(bytes: &[u8]) -> &[u8] {
+    let (mut delimiters, mut searched) = (0, 0_usize);
+    for at in memchr::memchr3_iter(b'-', b'm', b'M', bytes) {
+        if bytes[at] != b'-' {
+            let word = bytes[at..].get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"multipart"));
+            searched = searched.saturating_add(if word { bytes.len() - at } else { 0 });
+        } else if bytes.get(at + 1) == Some(&b'-') && (at == 0 || bytes[at - 1] != b'-') {
+            delimiters += 1;
+        }
+        if delimiters > DELIMITERS || searched > SEARCHED {
+            return &bytes[..at];
+        }
+    }
+    bytes
 }
 
 fn addresses(address: &Address<'_>) -> String {

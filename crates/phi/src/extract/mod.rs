@@ -121,8 +121,8 @@ fn read_stream(
         Format::Archive => Err(Failure::Unsupported("7z, rar, xz, bzip2, zstd, lz4 or cab archive")),
         Format::Pst => Err(Failure::Unsupported("Outlook data file")),
         Format::Other => Ok(()),
-        Format::Sqlite
-        | Format::Msg
+        Format::Sqlite => sqlite::read_copy(reader, name, budget, sink),
+        Format::Msg
         | Format::Xls
         | Format::Doc
         | Format::Ole
@@ -131,7 +131,7 @@ fn read_stream(
         | Format::Pptx
         | Format::Odf
         | Format::Zip
-        | Format::Pdf => read(Source::spool(reader)?, name, format, budget, sink),
+        | Format::Pdf => read(Source::spool(reader, budget)?, name, format, budget, sink),
     }
 }
 

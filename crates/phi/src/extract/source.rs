@@ -1,15 +1,21 @@
 //! The bytes of one file or member, seekable and with a known length.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
+use super::budget::{Budget, Stop};
 use super::failure::Failure;
 
 /// Members larger than this are spooled to an unnamed temporary file, which the operating system deletes with its handle.
 const IN_MEMORY: usize = 8 << 20;
+/// Members larger than this are not spooled: a sparse one of a few bytes may say that it has terabytes.
+pub(super) const SPOOLED: u64 = 512 << 20;
+
+/// What is copied between two looks at the budget.
+const BLOCK: usize = 256 << 10;
 
 /// The bytes to read: an open file, or bytes in memory.
 pub struct Source<'a> {
@@ -36,9 +42,9 @@ impl<'a> Source<'a> {
     }
 
     /// All that `reader` yields, for formats that need to seek.
-    pub(super) fn spool(reader: &mut dyn Read) -> Result<Self, Failure> {
+    pub(super) fn spool(reader: &mut dyn Read, budget: &Budget<'_>) -> Result<Self, Failure> {
         let mut file = SpooledTempFile::new(IN_MEMORY);
-        let len = io::copy(reader, &mut file)?;
+        let len = copy(reader, &mut file, SPOOLED, budget)?;
         file.rewind()?;
         Ok(Self { inner: Inner::Spooled(file), len, path: None })
     }
@@ -56,6 +62,30 @@ impl<'a> Source<'a> {
     /// Where the file lies, for bytes that are a file.
     pub(super) fn path(&self) -> Option<&'a Path> {
         self.path
+    }
+}
+
+/// Copies all that `reader` yields and gives its length; an error where that is more than `most`.
+pub(super) fn copy(
+    reader: &mut dyn Read,
+    to: &mut dyn Write,
+    most: u64,
+    budget: &Budget<'_>,
+) -> Result<u64, Failure> {
+    let mut len = 0;
+    let mut block = Vec::with_capacity(BLOCK);
+    loop {
+        budget.check()?;
+        block.clear();
+        let got = Read::take(&mut *reader, BLOCK as u64).read_to_end(&mut block)? as u64;
+        if got == 0 {
+            return Ok(len);
+        }
+        len += got;
+        if len > most {
+            return Err(Stop::Size.into());
+        }
+        to.write_all(&block)?;
     }
 }
 

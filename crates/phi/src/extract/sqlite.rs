@@ -1,11 +1,19 @@
 //! SQLite databases, read only and as they lie on disk.
 //!
 //! The file is opened immutable: nothing is locked, created or changed, and what stands only in a write-ahead log is not seen.
-//! A damaged page ends its own table; the next one is read. Facts: SQLite's *Defense Against The Dark Arts* and *URI Filenames*.
+//! A damaged page ends its own table; the next one is read.
+//!
+//! A hostile schema is code, so none of it runs: only columns that are stored are read, of ordinary tables; an authorizer denies
+//! whatever else a statement would touch (a view behind a table's name, the tables of a virtual one), and steps without a row are
+//! counted. Facts: SQLite's *Defense Against The Dark Arts*, *URI Filenames*, *PRAGMA table_xinfo*.
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -13,54 +21,131 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::budget::{Budget, Stop};
 use super::failure::Failure;
 use super::read_member;
-use super::source::Source;
+use super::source::{SPOOLED, Source, copy};
 use crate::sink::Sink;
 
-/// The largest row or value that SQLite may build, in bytes.
-const VALUE: i32 = 24 << 20;
+/// The largest value that SQLite may build, in bytes; larger ones are left out of their row.
+const VALUE: usize = 8 << 20;
+/// The most bytes of the values of one row: each of many columns gets its share.
+const ROW: usize = 24 << 20;
+/// Length of a database's header.
+const HEADER: usize = 100;
+/// Stands for a value that is left out: in the statement, and in the row.
+const LEFT_OUT_SQL: &str = "x'006c656674206f757400'";
+const LEFT_OUT: &[u8] = b"\0left out\0";
 /// The most of a text that a cell hands on.
 const CELL: usize = 64 << 10;
 /// Blobs from this size on are looked into as files.
 const FILE_BLOB: usize = 64;
+/// Steps of SQLite's machine between two looks at them.
+const STEPS: i32 = 10_000;
+/// Looks without a row after which SQLite is stopped: ten million steps, where an honest row needs five a column.
+const LOOKS: u32 = 1_000;
 
 /// Reads every table of a database.
 pub(super) fn read(
-    mut source: Source<'_>,
+    source: Source<'_>,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    if let Some(path) = source.path() {
-        return read_file(path, name, budget, sink);
+    match source.path() {
+        Some(path) => read_all(open(path).map_err(|error| failure(&error))?, name, budget, sink),
+        None => read_copy(source, name, budget, sink),
     }
-    let mut copy = tempfile::NamedTempFile::new()?;
-    std::io::copy(&mut source, &mut copy)?;
-    copy.flush()?;
-    read_file(copy.path(), name, budget, sink)
 }
 
-fn read_file(path: &Path, name: &str, budget: &Budget<'_>, sink: &mut dyn Sink) -> Result<(), Failure> {
-    let connection = open(path).map_err(|error| failure(&error))?;
+/// Reads a database that is no file: from a temporary copy.
+///
+/// Where an open file may lose its name (not on Windows) it does so before the first of the data is written, so that nothing
+/// of it is left behind however the process ends. SQLite has opened it by then; the header has to be there for the size of a page,
+/// and the length for their number.
+pub(super) fn read_copy(
+    mut reader: impl Read,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let mut header = Vec::with_capacity(HEADER);
+    Read::take(&mut reader, HEADER as u64).read_to_end(&mut header)?;
+    let mut temporary = tempfile::NamedTempFile::new()?;
+    temporary.write_all(&header)?;
+    if cfg!(unix) {
+        temporary.as_file().set_len(SPOOLED)?;
+        let connection = open(temporary.path()).map_err(|error| failure(&error))?;
+        let (mut file, path) = temporary.into_parts();
+        path.close()?;
+        let len = header.len() as u64 + copy(&mut reader, &mut file, SPOOLED - HEADER as u64, budget)?;
+        file.set_len(len)?;
+        return read_all(connection, name, budget, sink);
+    }
+    copy(&mut reader, &mut temporary, SPOOLED - HEADER as u64, budget)?;
+    let connection = open(temporary.path()).map_err(|error| failure(&error))?;
+    read_all(connection, name, budget, sink)
+}
+
+fn read_all(
+    mut connection: Connection,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let looks = guard(&mut connection).map_err(|error| failure(&error))?;
     let (tables, unnamed) = tables(&connection).map_err(|error| failure(&error))?;
     if unnamed > 0 {
         budget.report(name, &Failure::Malformed("the name of a table is no UTF-8"), sink);
     }
     for table in tables {
-        let outcome = read_table(&connection, &table, name, budget, sink);
+        let outcome = budget
+            .check()
+            .map_err(Failure::from)
+            .and_then(|()| read_table(&mut connection, &looks, &table, name, budget, sink));
         super::settle(outcome, &format!("{name}/{table}"), budget, sink)?;
     }
     Ok(())
 }
 
+/// Opens the file without reading from it more than its header.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(uri(path), flags)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE)?;
+    Connection::open_with_flags(uri(path), flags)
+}
+
+/// Sets the limits. Gives the count of looks without a row, which the reader of rows sets back.
+fn guard(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicU32>> {
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(VALUE).unwrap_or(i32::MAX))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    let looks = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&looks);
+    connection.progress_handler(STEPS, Some(move || counted.fetch_add(1, Ordering::Relaxed) >= LOOKS))?;
     connection.execute_batch(
         "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-4096;",
     )?;
-    Ok(connection)
+    allow(connection, "")?;
+    Ok(looks)
+}
+
+/// Lets statements read the schema and, of the file's tables, `table`.
+fn allow(connection: &mut Connection, table: &str) -> rusqlite::Result<()> {
+    let table = table.to_owned();
+    let hook = move |context: AuthContext<'_>| {
+        let allowed = match context.action {
+            AuthAction::Select => true,
+            AuthAction::Read { table_name, .. } => {
+                context.accessor.is_none()
+                    && (table_name.eq_ignore_ascii_case(&table)
+                        || matches!(table_name, "sqlite_schema" | "sqlite_master" | "pragma_table_xinfo"))
+            }
+            AuthAction::Pragma { pragma_name, .. } => pragma_name == "table_xinfo",
+            AuthAction::Function { function_name } => matches!(function_name, "octet_length" | "like"),
+            _ => false,
+        };
+        if allowed { Authorization::Allow } else { Authorization::Deny }
+    };
+    connection.authorizer(Some(hook))
 }
 
 /// The path as a URI that opens it immutable.
@@ -88,12 +173,12 @@ fn uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Ordinary tables, and how many have a name that cannot be asked for. Virtual ones would run code, and SQLite's own hold nothing
-/// of a patient.
+/// Ordinary tables, and how many have a name that cannot be asked for. SQLite begins the definition of each with these words,
+/// whatever was typed; SQLite's own tables hold nothing of a patient.
 fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize)> {
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000",
+         AND sql LIKE 'CREATE TABLE %' AND rootpage > 0 LIMIT 10000",
     )?;
     let (mut names, mut unnamed) = (Vec::new(), 0);
     let mut rows = statement.query([])?;
@@ -106,45 +191,78 @@ fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize)> {
     Ok((names, unnamed))
 }
 
-/// The columns that `SELECT *` gives. As blobs: the names of a damaged schema need not be UTF-8, which `column_names` panics on.
-fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection
-        .prepare("SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
-    let names = statement.query_map([table], |row| row.get_ref(0).map(name_of))?;
-    names.collect()
+/// The columns that are stored (`hidden` is 2 for those that would be computed), and how many have a name that cannot be asked
+/// for. As blobs: the names of a damaged schema need not be UTF-8.
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<(Vec<String>, usize)> {
+    let mut statement = connection.prepare(
+        "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?1) WHERE hidden IN (0, 3) ORDER BY cid",
+    )?;
+    let (mut names, mut unnamed) = (Vec::new(), 0);
+    let mut rows = statement.query([table])?;
+    while let Some(row) = rows.next()? {
+        match std::str::from_utf8(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+            Ok(name) if !name.contains('\0') => names.push(name.to_owned()),
+            _ => unnamed += 1,
+        }
+    }
+    Ok((names, unnamed))
 }
 
-fn name_of(value: ValueRef<'_>) -> String {
-    String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned()
+/// Reads the columns of a table, leaving out what is longer than `longest` without loading it.
+fn statement(table: &str, columns: &[&str], longest: usize) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let values: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let column = quoted(column);
+            format!("CASE WHEN octet_length({column})>{longest} THEN {LEFT_OUT_SQL} ELSE {column} END")
+        })
+        .collect();
+    format!("SELECT {} FROM {} NOT INDEXED", values.join(","), quoted(table))
 }
 
 fn read_table(
-    connection: &Connection,
+    connection: &mut Connection,
+    looks: &AtomicU32,
     table: &str,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    let quoted = table.replace('"', "\"\"");
-    let mut statement =
-        connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).map_err(|error| failure(&error))?;
-    let columns = columns(connection, table).map_err(|error| failure(&error))?;
+    looks.store(0, Ordering::Relaxed);
+    allow(connection, table).map_err(|error| failure(&error))?;
+    let (columns, unnamed) = columns(connection, table).map_err(|error| failure(&error))?;
+    let part = format!("{name}/{table}");
+    if unnamed > 0 {
+        budget.report(&part, &Failure::Malformed("the name of a column is no UTF-8"), sink);
+    }
+    if columns.is_empty() {
+        return Ok(());
+    }
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let count = statement.column_count();
+    let longest = VALUE.min(ROW / columns.len());
+    let mut statement =
+        connection.prepare(&statement(table, &columns, longest)).map_err(|error| failure(&error))?;
     sink.part(table);
     sink.table(&columns);
     let mut rows = statement.query([]).map_err(|error| failure(&error))?;
-    let mut seen = 0_u64;
+    let (mut unchecked, mut left_out) = (0, false);
     while let Some(row) = rows.next().map_err(|error| failure(&error))? {
-        seen += 1;
-        if seen.is_multiple_of(256) {
-            budget.check()?;
-        }
+        looks.store(0, Ordering::Relaxed);
         let mut cells = Vec::with_capacity(columns.len());
         let mut files = Vec::new();
-        for (at, column) in columns.iter().enumerate().take(count) {
-            let value = row.get_ref(at).map_err(|error| failure(&error))?;
-            cells.push(cell(value));
+        unchecked += 256;
+        for (at, column) in columns.iter().enumerate() {
+            let mut value = row.get_ref(at).map_err(|error| failure(&error))?;
+            if value == ValueRef::Blob(LEFT_OUT) {
+                left_out = true;
+                value = ValueRef::Null;
+            }
+            // A cell takes three times its share where none of it is UTF-8.
+            cells.push(cell(value, CELL.min(longest / 3)));
+            if let ValueRef::Blob(bytes) | ValueRef::Text(bytes) = value {
+                unchecked += bytes.len();
+            }
             if let ValueRef::Blob(bytes) = value
                 && cells[at].is_empty()
                 && bytes.len() >= FILE_BLOB
@@ -152,21 +270,25 @@ fn read_table(
                 files.push((*column, bytes));
             }
         }
+        if unchecked > 64 << 10 {
+            unchecked = 0;
+            budget.check()?;
+        }
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         sink.row(&cells);
         if !files.is_empty() {
             for (column, bytes) in files {
-                read_member(&mut &*bytes, &format!("{name}/{table}/{column}"), budget, sink)?;
+                read_member(&mut &*bytes, &format!("{part}/{column}"), budget, sink)?;
             }
             sink.part(table);
             sink.table(&columns);
         }
     }
-    Ok(())
+    if left_out { Err(Stop::Size.into()) } else { Ok(()) }
 }
 
-/// A value as text. A blob is text where it is UTF-8, and empty otherwise.
-fn cell(value: ValueRef<'_>) -> String {
+/// At most `most` bytes of a value as text. A blob is text where it is UTF-8, and empty otherwise.
+fn cell(value: ValueRef<'_>, most: usize) -> String {
     let bytes = match value {
         ValueRef::Integer(number) => return number.to_string(),
         ValueRef::Real(number) => return number.to_string(),
@@ -176,7 +298,7 @@ fn cell(value: ValueRef<'_>) -> String {
     };
     let mut text = Vec::new();
     // Reading from a slice does not fail.
-    let _ = bytes.take(CELL as u64).read_to_end(&mut text);
+    let _ = bytes.take(most as u64).read_to_end(&mut text);
     super::text::decode_all(&text, super::text::Encoding::Utf8)
 }
 
@@ -184,6 +306,9 @@ fn failure(error: &rusqlite::Error) -> Failure {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => Failure::Malformed("it is no database, or an encrypted one"),
         Some(ErrorCode::DatabaseCorrupt) => Failure::Malformed("a page of the database is damaged"),
+        Some(ErrorCode::OperationInterrupted) => {
+            Failure::Malformed("the database computes without giving a row")
+        }
         Some(ErrorCode::TooBig) => Stop::Size.into(),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure) => {
             Failure::Io(std::io::Error::other("the database could not be opened"))

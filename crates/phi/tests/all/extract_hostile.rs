@@ -10,7 +10,7 @@ use enamel_types::{Clock, Timestamp};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-struct Stopped;
+pub(crate) struct Stopped;
 
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
@@ -19,13 +19,13 @@ impl Clock for Stopped {
 }
 
 #[derive(Default)]
-struct Heard {
-    text: String,
-    problems: Vec<Problem>,
+pub(crate) struct Heard {
+    pub(crate) text: String,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Heard {
-    fn kinds(&self) -> Vec<ProblemKind> {
+    pub(crate) fn kinds(&self) -> Vec<ProblemKind> {
         self.problems.iter().map(|problem| problem.kind).collect()
     }
 }
@@ -50,7 +50,7 @@ impl Sink for Heard {
     }
 }
 
-fn heard(bytes: &[u8], name: &str) -> Heard {
+pub(crate) fn heard(bytes: &[u8], name: &str) -> Heard {
     let mut heard = Heard::default();
     let cancel = AtomicBool::new(false);
     let budget = Budget::new(Limits::default(), &Stopped, &cancel);
@@ -94,6 +94,17 @@ fn zip(members: &[(&str, &[u8])], flags: u16) -> Vec<u8> {
     out
 }
 
+pub(crate) fn tar_header(name: &str, kind: u8, size: u64) -> Vec<u8> {
+    let mut header = vec![0_u8; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..135].copy_from_slice(format!("{size:011o}").as_bytes());
+    header[156] = kind;
+    header[148..156].copy_from_slice(b"        ");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(data).unwrap();
@@ -134,14 +145,7 @@ fn nesting_ends_at_the_limit() {
 
 #[test]
 fn archives_inside_archives_are_read() {
-    let mut header = [0_u8; 512];
-    header[..8].copy_from_slice(b"note.txt");
-    header[124..135].copy_from_slice(b"00000000006");
-    header[156] = b'0';
-    header[148..156].copy_from_slice(b"        ");
-    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    let mut tar = header.to_vec();
+    let mut tar = tar_header("note.txt", b'0', 6);
     tar.extend(b"SSN 1\n");
     tar.resize(512 * 4, 0);
     assert_eq!(heard(&gzip(&tar), "backup.tgz").text, "SSN 1\n");
@@ -313,4 +317,98 @@ fn an_outlook_message_is_read() {
     let heard = heard(&bytes, "m.msg");
     assert_eq!(heard.text, "Subject: Chart\nSSN 1Name,DOB\nAnn,2\nDOB 3\n");
     assert!(heard.problems.is_empty(), "{:?}", heard.problems);
+}
+
+/// In the clear, written unusually, and where nothing but the kind of multipart says it.
+#[test]
+fn mails_inside_mails_end_at_the_limit() {
+    let levels = 50_000;
+    let head = "From: a@b.c\nTo: c@d.e\nSubject: x\nMIME-Version: 1.0\n";
+    let plain = "Content-Type: message/rfc822\n\nFrom: a@b.c\nSubject: y\n".repeat(levels);
+    let odd = "Con tent-Type: Message\" (a) /\\(b)\"Rfc822\n\nFrom: a@b.c\n".repeat(levels);
+    let digest: String = (0..levels)
+        .map(|level| {
+            format!("Content-Type: multipart/digest; boundary=b{level}x\n\n--b{level}x\n\nSubject: y\n")
+        })
+        .collect();
+    for nested in [plain, odd, digest] {
+        let clear = heard(format!("{head}{nested}\nhello\n").as_bytes(), "m.eml");
+        assert!(clear.text.contains("Subject: x\n"), "{:?}", clear.problems);
+        // The parser copies what was encoded, by recursion too.
+        let line = base64(nested.as_bytes());
+        let coded =
+            format!("{head}Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{line}\n");
+        let coded = heard(coded.as_bytes(), "m.eml");
+        assert!(coded.text.contains("Subject: x\n"), "{:?}", coded.problems);
+    }
+    let three = "Content-Type: message/rfc822\n\nFrom: a@b.c\nSubject: y\n".repeat(3);
+    let three = heard(format!("{head}{three}\nhello\n").as_bytes(), "m.eml");
+    assert_eq!((three.text.matches("Subject: y\n").count(), three.text.contains("hello")), (3, true));
+    assert!(three.problems.is_empty(), "{:?}", three.problems);
+}
+
+fn base64(data: &[u8]) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for three in data.chunks(3) {
+        let bits =
+            three.iter().chain([&0; 2]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            out.push(if at <= three.len() { char::from(letters[bits >> shift & 63]) } else { '=' });
+        }
+    }
+    out
+}
+
+#[test]
+fn a_mail_of_a_million_parts_is_read_up_to_a_bound() {
+    let head = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSSN 1\n";
+    let began = Instant::now();
+    let parts = heard(format!("{head}{}", "--b\n\nx\n".repeat(1_000_000)).as_bytes(), "m.eml");
+    assert_eq!(parts.kinds(), [ProblemKind::Limit]);
+    assert!(parts.text.contains("SSN 1") && parts.text.matches("x\n").count() < 110_000);
+    // Delimiters that never come are looked for to the end, one by one.
+    let missing = "Content-Type: multipart/mixed; boundary=c\n\n--b\n".repeat(200_000);
+    let searches = heard(format!("{head}--b\n{missing}").as_bytes(), "m.eml");
+    assert!(searches.text.contains("SSN 1") && searches.kinds().contains(&ProblemKind::Limit));
+    assert!(began.elapsed() < Duration::from_mins(1), "took {:?}", began.elapsed());
+}
+
+/// A clock by which every look takes a second.
+struct Running(std::sync::atomic::AtomicI64);
+
+impl Clock for Running {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.fetch_add(1, Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// Sparse files, so that they say more than the disk holds: one is passed over, one would be copied.
+#[test]
+fn members_of_gigabytes_cost_neither_time_nor_disk() {
+    let read = |head: &[u8], len: u64, tail: &[u8], clock: &dyn Clock| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.tar");
+        let mut file = std::fs::File::create_new(&path).unwrap();
+        file.write_all(head).unwrap();
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(512 + len)).unwrap();
+        file.write_all(tail).unwrap();
+        let (mut sink, cancel) = (Heard::default(), AtomicBool::new(false));
+        let budget = Budget::new(Limits::default(), clock, &cancel);
+        let file = std::fs::File::open(&path).unwrap();
+        extract(Source::file(&file, 512 + len, &path), "x.tar", Format::Tar, &budget, &mut sink);
+        sink
+    };
+    let mut note = tar_header("note.txt", b'0', 6);
+    note.extend(b"SSN 1\n");
+    note.resize(1024, 0);
+    let gigabyte = 1 << 30;
+    for (magic, name) in [(&b"SQLite format 3\0"[..], "a.db"), (b"%PDF-1.4\n", "a.pdf")] {
+        let head = [&tar_header(name, b'0', gigabyte)[..], magic].concat();
+        let sink = read(&head, gigabyte, &note, &Stopped);
+        assert_eq!((sink.kinds(), sink.text.as_str()), (vec![ProblemKind::Limit], "SSN 1\n"), "{name}");
+    }
+    let link = tar_header("link", b'2', 1 << 32);
+    let sink = read(&link, 1 << 32, &note, &Running(0.into()));
+    assert_eq!((sink.kinds(), sink.text.as_str()), (vec![ProblemKind::Limit], ""));
 }

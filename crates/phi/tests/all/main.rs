@@ -5,6 +5,8 @@ mod clock;
 mod extract_corpus;
 #[cfg(test)] // its helpers may unwrap too
 mod extract_hostile;
+#[cfg(test)]
+mod extract_sqlite;
 mod family;
 mod folders;
 #[cfg(feature = "test-reveal")]
