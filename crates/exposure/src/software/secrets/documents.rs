@@ -4,6 +4,7 @@
 //! called "passwords" too. Encrypted documents are not readable, and that is as it should be.
 
 use std::io::{Cursor, Read};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use quick_xml::Reader as XmlReader;
@@ -21,21 +22,68 @@ const MAX_ROWS: usize = 5_000;
 const MAX_COLUMNS: usize = 64;
 /// Sheets looked at.
 const MAX_SHEETS: usize = 8;
+/// Bytes of one cell that are kept, its last: a password and its label are short, and stand at the end.
+const MAX_CELL: usize = 1 << 10;
+/// Bytes looked at, a text counted each time that a cell refers to it: a small spreadsheet can name one long text in every cell.
+const MAX_BYTES: usize = 4 << 20;
+
+/// What stands in a cell. Spreadsheet cells that refer to one text share it.
+type Cell = Rc<str>;
+
+/// The rows of a document, as far as they are looked at.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Vec<Cell>>,
+    /// Bytes of all cells.
+    bytes: usize,
+}
+
+impl Rows {
+    /// Adds a row; false once there is no room for another.
+    fn push(&mut self, row: Vec<Cell>) -> bool {
+        self.bytes += row.iter().map(|cell| size_of::<Cell>() + cell.len()).sum::<usize>();
+        self.rows.push(row);
+        self.has_room()
+    }
+
+    fn has_room(&self) -> bool {
+        self.rows.len() < MAX_ROWS && self.bytes < MAX_BYTES
+    }
+}
+
+/// The end of a text that may be a cell.
+fn cell_of(text: &str) -> Cell {
+    let mut from = text.len().saturating_sub(MAX_CELL);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    Rc::from(&text[from..])
+}
 
 /// The finding, if the document reads like a list of log-ons.
 pub(super) fn credential_list(content: &[u8]) -> Option<SecretField> {
-    let rows = if content.starts_with(b"PK\x03\x04") { office_rows(content) } else { text_rows(content) };
+    let Rows { rows, .. } = rows_of(content);
     let why = log_on_table(&rows).or_else(|| labelled(&rows)).or_else(|| password_like(&rows))?;
     Some(SecretField { field: why, obfuscated: false })
 }
 
-fn text_rows(content: &[u8]) -> Vec<Vec<String>> {
+fn rows_of(content: &[u8]) -> Rows {
+    if content.starts_with(b"PK\x03\x04") { office_rows(content) } else { text_rows(content) }
+}
+
+fn text_rows(content: &[u8]) -> Rows {
+    let mut rows = Rows::default();
     // An old or encrypted Office document is binary, and whatever looks like text in it is chance.
     if content.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Vec::new();
+        return rows;
     }
-    let split = |line: &str| line.split(['\t', ';', ',', '|']).map(|cell| cell.trim().to_owned()).collect();
-    text_of(content).lines().take(MAX_ROWS).map(split).collect()
+    for line in text_of(content).lines() {
+        let cells = line.split(['\t', ';', ',', '|']).take(MAX_COLUMNS).map(|cell| cell_of(cell.trim()));
+        if !rows.push(cells.collect()) {
+            break;
+        }
+    }
+    rows
 }
 
 fn is_password_label(cell: &str) -> bool {
@@ -47,7 +95,7 @@ fn is_password_label(cell: &str) -> bool {
 }
 
 /// A column headed "password" with values below it.
-fn log_on_table(rows: &[Vec<String>]) -> Option<String> {
+fn log_on_table(rows: &[Vec<Cell>]) -> Option<String> {
     for (index, row) in rows.iter().enumerate() {
         let Some(column) = row.iter().position(|cell| is_password_label(cell)) else { continue };
         if row.len() < 2 {
@@ -66,21 +114,21 @@ fn log_on_table(rows: &[Vec<String>]) -> Option<String> {
 }
 
 /// `Password: …` with one word after it.
-fn labelled(rows: &[Vec<String>]) -> Option<String> {
+fn labelled(rows: &[Vec<Cell>]) -> Option<String> {
     static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:password|passwd|passcode|pass|pwd|pw|passwort)\s*(?:[:=]|\s[-–]\s)\s*(\S+)\s*$")
             .ok()
     });
     let label = LABEL.as_ref()?;
-    let in_one_cell = |cell: &String| label.captures(cell).is_some_and(|found| is_password(&found[1]));
-    let in_two_cells = |pair: &[String]| is_password_label(&pair[0]) && is_password(&pair[1]);
+    let in_one_cell = |cell: &Cell| label.captures(cell).is_some_and(|found| is_password(&found[1]));
+    let in_two_cells = |pair: &[Cell]| is_password_label(&pair[0]) && is_password(&pair[1]);
     let count =
         rows.iter().filter(|row| row.iter().any(in_one_cell) || row.windows(2).any(in_two_cells)).count();
     (count > 0).then(|| format!("{count} lines that name a password"))
 }
 
 /// Three or more words that mix letters, digits and signs as chosen passwords do.
-fn password_like(rows: &[Vec<String>]) -> Option<String> {
+fn password_like(rows: &[Vec<Cell>]) -> Option<String> {
     let count =
         rows.iter().flatten().flat_map(|cell| cell.split_whitespace()).filter(|word| is_mixed(word)).count();
     (count >= 3).then(|| format!("{count} words that look like passwords"))
@@ -112,15 +160,19 @@ fn is_password(value: &str) -> bool {
         )
 }
 
-fn office_rows(content: &[u8]) -> Vec<Vec<String>> {
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(content)) else { return Vec::new() };
+fn office_rows(content: &[u8]) -> Rows {
+    let mut rows = Rows::default();
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(content)) else { return rows };
     if let Some(document) = part(&mut archive, "word/document.xml") {
-        return document_rows(&document);
+        document_rows(&document, &mut rows);
+        return rows;
     }
     let strings =
         part(&mut archive, "xl/sharedStrings.xml").map(|xml| shared_strings(&xml)).unwrap_or_default();
-    let mut rows = Vec::new();
     for sheet in 1..=MAX_SHEETS {
+        if !rows.has_room() {
+            break;
+        }
         let Some(xml) = part(&mut archive, &format!("xl/worksheets/sheet{sheet}.xml")) else { break };
         sheet_rows(&xml, &strings, &mut rows);
     }
@@ -134,30 +186,33 @@ fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<String> {
 }
 
 /// Rows of a letter: a table's rows are rows, a paragraph outside a table is a row of one cell.
-fn document_rows(xml: &str) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
+fn document_rows(xml: &str, rows: &mut Rows) {
     let (mut row, mut cell, mut in_table) = (Vec::new(), String::new(), false);
     each_event(xml, |event, name| {
         match (event, name) {
             (Piece::Open, "tbl") => in_table = true,
             (Piece::Close, "tbl") => in_table = false,
-            (Piece::Close, "tc") => row.push(std::mem::take(&mut cell)),
-            (Piece::Close, "tr") => rows.push(std::mem::take(&mut row)),
-            (Piece::Close, "p") if !in_table => rows.push(vec![std::mem::take(&mut cell)]),
+            (Piece::Close, "tc") => {
+                let text = std::mem::take(&mut cell);
+                if row.len() < MAX_COLUMNS {
+                    row.push(cell_of(&text));
+                }
+            }
+            (Piece::Close, "tr") => return rows.push(std::mem::take(&mut row)),
+            (Piece::Close, "p") if !in_table => return rows.push(vec![cell_of(&std::mem::take(&mut cell))]),
             (Piece::Open, "tab" | "br") => cell.push('\t'),
             (Piece::Text(text), _) => cell.push_str(text),
             _ => {}
         }
-        rows.len() < MAX_ROWS
+        true
     });
-    rows
 }
 
-fn shared_strings(xml: &str) -> Vec<String> {
+fn shared_strings(xml: &str) -> Vec<Cell> {
     let (mut strings, mut current) = (Vec::new(), String::new());
     each_event(xml, |event, name| {
         match (event, name) {
-            (Piece::Close, "si") => strings.push(std::mem::take(&mut current)),
+            (Piece::Close, "si") => strings.push(cell_of(&std::mem::take(&mut current))),
             (Piece::Text(text), "t") => current.push_str(text),
             _ => {}
         }
@@ -166,7 +221,8 @@ fn shared_strings(xml: &str) -> Vec<String> {
     strings
 }
 
-fn sheet_rows(xml: &str, strings: &[String], rows: &mut Vec<Vec<String>>) {
+fn sheet_rows(xml: &str, strings: &[Cell], rows: &mut Rows) {
+    let nothing = cell_of("");
     let (mut row, mut cell) = (Vec::new(), String::new());
     let (mut column, mut shared) = (0, false);
     each_event(xml, |event, name| {
@@ -176,17 +232,17 @@ fn sheet_rows(xml: &str, strings: &[String], rows: &mut Vec<Vec<String>>) {
             (Piece::Close, "c") => {
                 let text = std::mem::take(&mut cell);
                 let known = || text.trim().parse().ok().and_then(|index: usize| strings.get(index)).cloned();
-                let value = if shared { known().unwrap_or_default() } else { text };
+                let value = if shared { known() } else { Some(cell_of(&text)) };
                 if column < MAX_COLUMNS {
-                    row.resize(row.len().max(column + 1), String::new());
-                    row[column] = value;
+                    row.resize(row.len().max(column + 1), Rc::clone(&nothing));
+                    row[column] = value.unwrap_or_else(|| Rc::clone(&nothing));
                 }
                 column += 1;
             }
-            (Piece::Close, "row") => rows.push(std::mem::take(&mut row)),
+            (Piece::Close, "row") => return rows.push(std::mem::take(&mut row)),
             _ => {}
         }
-        rows.len() < MAX_ROWS
+        true
     });
 }
 
@@ -242,4 +298,56 @@ fn each_event(xml: &str, mut each: impl FnMut(Piece<'_>, &str) -> bool) {
 fn column_of(reference: &str) -> usize {
     let letters = reference.bytes().take_while(u8::is_ascii_uppercase).take(3);
     letters.fold(0_usize, |column, letter| column * 26 + usize::from(letter - b'A') + 1).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn office(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, xml) in parts {
+            archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(xml.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn one_long_text_in_every_cell_stays_small() {
+        let strings = format!("<sst><si><t>{}</t></si></sst>", "Password ".repeat(400_000));
+        let columns = ('A'..='Z').map(String::from).chain(('A'..='Z').map(|letter| format!("A{letter}")));
+        let cells: Vec<_> = columns.map(|name| format!(r#"<c r="{name}1" t="s"><v>0</v></c>"#)).collect();
+        let row = format!("<row>{}</row>", cells.concat());
+        let sheet = format!("<sheetData>{}</sheetData>", row.repeat(2_000));
+        let file = office(&[("xl/sharedStrings.xml", &strings), ("xl/worksheets/sheet1.xml", &sheet)]);
+        assert!(file.len() < 100_000, "a small file: {}", file.len());
+        let rows = rows_of(&file);
+        assert_eq!(rows.rows[0].len(), 52);
+        assert!(rows.rows[0].iter().all(|cell| Rc::ptr_eq(cell, &rows.rows[0][0])), "shared, not copied");
+        assert!(rows.rows[0][0].len() <= MAX_CELL);
+        assert!(rows.bytes < MAX_BYTES + MAX_COLUMNS * (MAX_CELL + size_of::<Cell>()), "{}", rows.bytes);
+    }
+
+    #[test]
+    fn text_without_end_stays_small() {
+        for content in
+            [",".repeat(4 << 20), "é".repeat(4 << 20), "Password,".repeat(1 << 19), "a\n".repeat(1 << 20)]
+        {
+            let rows = rows_of(content.as_bytes());
+            assert!(rows.bytes < MAX_BYTES + MAX_COLUMNS * (MAX_CELL + size_of::<Cell>()), "{}", rows.bytes);
+            assert!(rows.rows.len() <= MAX_ROWS && rows.rows.iter().all(|row| row.len() <= MAX_COLUMNS));
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_long_line_decides() {
+        let line = format!("{} password: Sommer!2026", "word ".repeat(1_000));
+        assert_eq!(credential_list(line.as_bytes()).unwrap().field, "1 lines that name a password");
+    }
 }
