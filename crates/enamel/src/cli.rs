@@ -256,8 +256,9 @@ pub struct AttestArgs {
     #[arg(long)]
     pub person: String,
 
-    /// Last day on which it counts, at most two years ahead [default: one year from today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    /// Last day on which it counts [default and at most: as long as the catalogue lets a statement on this control count,
+    /// usually 12 months]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub expires: Option<jiff::civil::Date>,
 }
 
@@ -293,6 +294,10 @@ pub struct VerifyArgs {
     /// The root that was published, as a report prints it
     #[arg(long, value_name = "HASH", requires = "at")]
     pub expect: Option<EntryHash>,
+
+    /// Accept a ledger in which exactly this many entries are recorded as lost, as its last salvage said
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub accept_lost: u64,
 }
 
 /// `enamel export`.
@@ -337,6 +342,15 @@ pub struct ConfigCheckArgs {
     /// What the practice says about itself (TOML)
     #[arg(long, value_name = "FILE")]
     pub practice: Option<PathBuf>,
+}
+
+/// A day as ISO 8601 writes it.
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    let american = || jiff::civil::Date::strptime("%m/%d/%Y", text);
+    text.parse().map_err(|_| match american() {
+        Ok(day) => format!("write it as {day}"),
+        Err(_) => "write it as year, month and day: 2026-12-31".to_owned(),
+    })
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -18,7 +18,7 @@ use crate::error::LedgerError;
 use crate::files::{beside, lock, remove_if_there, rename, sync_folder, unused, wal_path};
 use crate::format::EntryHash;
 use crate::ledger::{Head, Ledger, check_identity, insert, read_heads, write_head};
-use crate::verify::{Progress, ranges};
+use crate::verify::{Progress, ranges, verify};
 
 /// Rows written in one transaction.
 const BATCH: usize = 10_000;
@@ -63,12 +63,22 @@ pub fn salvage(
 ) -> Result<Salvage, LedgerError> {
     let _lock = lock(path)?;
     let finished = beside(path, ".salvaged");
-    if !finished.exists() {
+    // Made anew as long as the damaged file is in its place: anybody may have put a file of that name there.
+    if path.exists() || !finished.exists() {
+        remove_if_there(&finished)?;
         let part = beside(path, ".salvaging");
         write_new(path, &part, now, progress)?;
         rename(&part, &finished)?;
     }
-    let (recovered, lost) = count(&finished)?;
+    let checked = verify(&finished, progress)?;
+    if !checked.is_intact() {
+        let why = format!(
+            "it was to become the new ledger; move it away, put the newest {}.damaged-… back under its own name and salvage again",
+            path.display()
+        );
+        return Err(LedgerError::NotALedger { path: finished, why });
+    }
+    let (recovered, lost) = (checked.entries, checked.lost);
     let damaged = put_in_place(path, &finished, now)?;
     Ok(Salvage { recovered, lost, damaged })
 }
@@ -235,33 +245,18 @@ fn write_frame(
     connection.execute_batch("COMMIT")
 }
 
-/// What is in the finished file.
-fn count(finished: &Path) -> Result<(u64, Vec<u64>), LedgerError> {
-    let read = || -> rusqlite::Result<(u64, Vec<u64>)> {
-        let connection = Connection::open_with_flags(finished, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let rows =
-            connection.query_row("SELECT count(*) FROM observation", [], |row| row.get::<_, i64>(0))?;
-        let lost = connection
-            .prepare("SELECT seq FROM lost ORDER BY seq")?
-            .query_map([], |row| row.get::<_, i64>(0).map(i64::cast_unsigned))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok((rows.cast_unsigned(), lost))
-    };
-    read().map_err(LedgerError::sqlite("read", finished))
-}
-
-/// Moves the damaged file and its log aside, then the new file into its place. The log goes first: behind the new file,
-/// SQLite would take it for its own.
+/// Moves the damaged file and then its log aside, then the new file into its place. The file goes first: stopped after the
+/// log alone, a second salvage would read the file without it. The new one comes last: SQLite would take the log for its own.
 fn put_in_place(path: &Path, finished: &Path, now: Timestamp) -> Result<PathBuf, LedgerError> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ");
     let damaged = unused(&beside(path, &format!(".damaged-{stamp}")));
+    if path.exists() {
+        rename(path, &damaged)?;
+    }
     if wal_path(path).exists() {
         rename(&wal_path(path), &wal_path(&damaged))?;
     }
     remove_if_there(&beside(path, "-shm"))?;
-    if path.exists() {
-        rename(path, &damaged)?;
-    }
     rename(finished, path)?;
     sync_folder(path)?;
     Ok(damaged)

@@ -52,13 +52,14 @@ pub struct Verification {
     pub gaps: Vec<SequenceGap>,
     /// Damage to the file itself: header, schema, pages, index, log.
     pub structure: Vec<String>,
-    /// Sequence numbers that an earlier salvage has recorded as lost.
+    /// Sequence numbers that are recorded as lost. A salvage records them so, but nothing binds that record: whoever takes an
+    /// entry out can put its number there.
     pub lost: Vec<u64>,
     /// Bytes behind the last complete commit: the end of a write that was interrupted. Not a fault.
     pub torn_bytes: u64,
     /// The ends of the chains, as the entries say.
     pub heads: Vec<Head>,
-    /// The root of each practice through the last entry; empty unless the file is whole.
+    /// The root of each practice through the last entry; empty where anything is damaged.
     pub roots: Vec<PracticeRoot>,
 }
 
@@ -87,8 +88,13 @@ impl Verification {
         Self { path: path.to_owned(), ..Self::default() }
     }
 
-    /// Whether every entry ever acknowledged is there and as it was written, but for losses that a salvage recorded.
+    /// Whether every entry ever acknowledged is there and as it was written.
     pub fn is_whole(&self) -> bool {
+        self.is_intact() && self.lost.is_empty()
+    }
+
+    /// Whether every entry is there and as it was written, but for those recorded as lost.
+    pub fn is_intact(&self) -> bool {
         self.bad_count == 0 && self.gaps.is_empty() && self.structure.is_empty()
     }
 
@@ -131,7 +137,7 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verific
     let highest = check.highest;
     let mut found = check.finish();
     // The hash of an entry that is bad would go into a root as if nothing were wrong with it.
-    if found.is_whole() {
+    if found.is_intact() {
         found.roots = access.roots(path, highest)?;
     }
     Ok(found)
@@ -504,8 +510,11 @@ impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.first_bad {
-            _ if self.is_whole() => {
-                write!(f, "{path}: whole, {} entries", self.entries)?;
+            _ if self.is_intact() => {
+                match self.lost.len() {
+                    0 => write!(f, "{path}: whole, {} entries", self.entries)?,
+                    _ => write!(f, "{path}: incomplete, {} entries are as they were written", self.entries)?,
+                }
                 for PracticeRoot { practice, through_seq, root, .. } in &self.roots {
                     match self.roots.len() {
                         1 => write!(f, "; root through entry {through_seq}: {root}")?,
@@ -517,7 +526,7 @@ impl fmt::Display for Verification {
             None => write!(f, "{path}: damaged, {} entries are whole", self.entries)?,
         }
         if !self.lost.is_empty() {
-            write!(f, "\n{} lost before and recorded by a salvage: {}", self.lost.len(), ranges(&self.lost))?;
+            write!(f, "\n{} recorded as lost: {}", self.lost.len(), ranges(&self.lost))?;
         }
         if self.bad_count > 0 {
             let numbers: Vec<u64> = self.bad.iter().map(|bad| bad.seq).collect();

@@ -71,7 +71,8 @@ pub(crate) fn verify(global: &Global, args: &VerifyArgs) -> Result<Outcome, Erro
         }
     }
     let as_expected = comparison.is_none_or(|comparison| comparison.equal);
-    Ok(if verification.is_whole() && as_expected { Outcome::Done } else { Outcome::NotWhole })
+    let as_known = verification.is_intact() && verification.lost.len() as u64 == args.accept_lost;
+    Ok(if as_known && as_expected { Outcome::Done } else { Outcome::NotWhole })
 }
 
 fn verified(global: &Global, path: &Path) -> Result<Verification, LedgerError> {
@@ -87,7 +88,7 @@ fn verified(global: &Global, path: &Path) -> Result<Verification, LedgerError> {
 /// Holds the root through entry `at` against one that was published.
 fn compare(data: &Path, found: &Verification, at: u64, expected: EntryHash) -> Result<Comparison, Error> {
     let unequal = |root, says| Comparison { through_seq: at, expected, root, equal: false, says };
-    if !found.is_whole() {
+    if !found.is_intact() {
         let says = format!("root through entry {at}: not compared, the ledger is damaged");
         return Ok(unequal(None, says));
     }
@@ -134,14 +135,18 @@ fn of_this_practice<'a>(data: &Path, roots: &'a [PracticeRoot]) -> Result<&'a Pr
 /// `enamel ledger salvage`.
 pub(crate) fn salvage(global: &Global) -> Result<Outcome, Error> {
     let path = ledger_path(&data_dir(global)?);
-    // What verification cannot look at may still hold good entries: only a whole ledger is left alone.
+    // What verification cannot look at may still hold good entries: only an intact ledger is left alone.
     if let Ok(whole) = verified(global, &path)
-        && whole.is_whole()
+        && whole.is_intact()
     {
         if global.json {
             terminal::json_line(&NothingToSalvage { recovered: 0, lost: whole.lost, damaged: None })?;
         } else {
-            terminal::text("the ledger is whole; nothing to salvage")?;
+            let but = match whole.lost.len() {
+                0 => String::new(),
+                lost => format!(" but for {lost} recorded as lost"),
+            };
+            terminal::text(&format!("the ledger is whole{but}; nothing to salvage"))?;
         }
         return Ok(Outcome::Done);
     }

@@ -64,7 +64,7 @@ fn a_flipped_byte_is_named_and_nothing_else_is_lost() {
             original.iter().filter(|entry| !saved.lost.contains(&entry.seq)).cloned().collect();
         assert!(left == expected, "offset {offset}: the salvaged ledger differs");
         let after = verify(&damaged, &mut |_| ()).unwrap();
-        assert!(after.is_whole() && after.lost == saved.lost, "offset {offset}: {after}");
+        assert!(after.is_intact() && after.lost == saved.lost, "offset {offset}: {after}");
         std::fs::remove_dir_all(damaged.parent().unwrap()).unwrap();
     }
     println!("{named} named ({structural} in structure only), {lost_one} cost one row, {harmless} harmless");
@@ -96,8 +96,8 @@ fn a_salvaged_ledger_goes_on_behind_the_hole() {
     assert_eq!(last.prev, original[19].hash, "the chain still names the lost entry");
     drop(ledger);
     let after = verify(&path, &mut |_| ()).unwrap();
-    assert!(after.is_whole() && after.lost == [20] && after.entries == 20, "{after}");
-    assert!(after.to_string().contains("1 lost before"), "{after}");
+    assert!(after.is_intact() && after.lost == [20] && after.entries == 20, "{after}");
+    assert!(!after.is_whole() && after.to_string().contains("1 recorded as lost: 20"), "{after}");
 }
 
 /// A file and its log as they lie there while a writer has just committed, the writer having died.
@@ -175,7 +175,7 @@ fn a_file_cut_short_keeps_what_is_left() {
         let left = entries(&cut);
         assert!(left.iter().all(|entry| original.contains(entry)), "cut to {length}");
         assert_eq!(left.len() as u64, saved.recovered);
-        assert!(verify(&cut, &mut |_| ()).unwrap().is_whole(), "cut to {length}");
+        assert!(verify(&cut, &mut |_| ()).unwrap().is_intact(), "cut to {length}");
     }
 }
 
@@ -193,6 +193,27 @@ fn a_salvage_that_was_stopped_goes_on() {
     assert_eq!(saved.recovered, 30);
     assert_eq!(std::fs::read(&path).unwrap().len(), whole.len());
     assert!(verify(&path, &mut |_| ()).unwrap().is_whole());
+}
+
+#[test]
+fn a_planted_salvage_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, planted) = (folder.path().join("ledger.db"), folder.path().join("ledger.db.salvaged"));
+    ledger_of(&path, &mixed(30));
+    ledger_of(&planted, &mixed(3));
+    let saved = salvage(&path, at(7), &mut |_| ()).unwrap();
+    assert_eq!(
+        (saved.recovered, entries(&path).len()),
+        (30, 30),
+        "what is there counts, not what was put beside it"
+    );
+
+    // Nothing to make it anew from: then it must at least be intact.
+    std::fs::rename(&path, &planted).unwrap();
+    tamper(&planted, "DELETE FROM observation WHERE seq = 9");
+    let error = salvage(&path, at(8), &mut |_| ()).unwrap_err();
+    assert!(error.to_string().contains("salvage again"), "{error}");
+    assert!(planted.exists() && !path.exists());
 }
 
 /// Runs SQL on a closed ledger, as somebody with the file could.
@@ -228,6 +249,14 @@ fn a_hand_in_the_file_is_noticed() {
         assert_eq!(checked.first_bad.as_ref().map(|bad| bad.seq), seq, "{sql}: {checked}");
         assert!(checked.to_string().contains(words), "{sql}: {checked}");
     }
+
+    // An entry taken out and its number put on the list of what was lost.
+    std::fs::copy(&whole, &path).unwrap();
+    tamper(&path, "DELETE FROM observation WHERE seq = 3; INSERT INTO lost VALUES (3, 0, 'gone')");
+    let checked = verify(&path, &mut |_| ()).unwrap();
+    assert!(!checked.is_whole() && checked.is_intact() && checked.lost == [3], "{checked}");
+    let told = checked.to_string();
+    assert!(told.contains("incomplete") && !told.contains("whole") && told.contains("as lost: 3"), "{told}");
 
     // Rows of another ledger, each whole in itself, in the place of ours.
     let forged = folder.path().join("forged.db");
