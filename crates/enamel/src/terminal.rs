@@ -45,6 +45,14 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", indicatif::HumanCount(count as u64), if count == 1 { one } else { many })
 }
 
+/// `, $4,600 to $7,000 depending on the assumptions`, to stand behind the mean.
+pub(crate) fn range(figures: &enamel_types::risk::RiskFigures) -> String {
+    let words = |(low, high): (enamel_types::Usd, enamel_types::Usd)| {
+        format!(", {low} to {high} depending on the assumptions")
+    };
+    figures.mean_range.map_or(String::new(), words)
+}
+
 /// A hint on stderr.
 pub(crate) fn hint(quiet: bool, text: &str) {
     if !quiet {

@@ -370,11 +370,16 @@ impl BoundLoss {
     }
 
     pub(crate) fn mean(&self, practice: &Practice, effect: f64) -> f64 {
+        self.mean_units(effect) * practice.mean_unit(self.per)
+    }
+
+    /// Mean loss for each unit that it is counted in.
+    pub(crate) fn mean_units(&self, effect: f64) -> f64 {
         let size = match &self.share {
             Some(share) => share.mean_of(|share| (share * effect).min(1.0)),
             None => effect,
         };
-        self.chance * self.amount.mean() * size * practice.mean_unit(self.per)
+        self.chance * self.amount.mean() * size
     }
 }
 

@@ -62,6 +62,7 @@ pub fn simulate(
         fixes: fixes::plan(&runs, &practice, dice, input, &known, trials, threads),
         assumptions: explain::assumptions(&bound, &practice),
         yearly_takings: Usd(practice.yearly_takings()),
+        mean_range: Some(explain::mean_range(&bound, &practice, dice.assumptions())),
         swings: explain::swings(&bound, &practice),
     }
 }
@@ -78,6 +79,11 @@ impl Dice {
     /// Draws about the practice: the same for every scenario of a year, because it is the same practice.
     fn practice(self) -> Stream {
         self.0.child(0)
+    }
+
+    /// Draws of what the assumptions may be.
+    fn assumptions(self) -> Stream {
+        self.0.child(u64::MAX)
     }
 
     fn scenario(self, bound: &Bound<'_>) -> ScenarioDice {

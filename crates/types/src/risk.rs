@@ -139,6 +139,11 @@ pub struct RiskFigures {
     /// Takings of a year as the model sees them: what a loss is held against.
     #[serde(default)]
     pub yearly_takings: Usd,
+    /// The mean year as it depends on the assumptions: its 10 % and 90 % points when the numbers that are fixed for a
+    /// practice but not known (attempts, susceptibilities, people, takings, working days) move together within their
+    /// uncertainty. `None` in figures of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_range: Option<(Usd, Usd)>,
     /// Which numbers move the result most, widest first.
     #[serde(default)]
     pub swings: Vec<Swing>,

@@ -184,8 +184,10 @@ fn for_people(
     }
     let _ = writeln!(
         text,
-        "Expected loss {} a year; in nine years of ten less than {}",
-        risk.total.mean, risk.total.p90
+        "Expected loss {} a year{}; in nine years of ten less than {}",
+        risk.total.mean,
+        terminal::range(risk),
+        risk.total.p90
     );
     if !risk.fixes.is_empty() {
         text.push_str("\nDo these first\n");

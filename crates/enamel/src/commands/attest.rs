@@ -42,11 +42,16 @@ pub(crate) fn run(global: &Global, args: &AttestArgs) -> Result<Outcome, Error> 
                 .help("an auditor will ask who stated this and on what grounds; say both"));
         }
     }
+    let latest = known.last_day_of_statement(session.now());
     let today = TimeZone::UTC.to_datetime(session.now()).date();
-    let last_day = args.expires.unwrap_or_else(|| today.saturating_add(1.year()));
-    if last_day <= today || last_day > today.saturating_add(2.years()) {
-        return Err(Error::new(format!("--expires {last_day} is not between tomorrow and two years ahead"))
-            .help("a statement has to be renewed; a year is usual"));
+    let last_day = args.expires.unwrap_or(latest);
+    if last_day <= today || last_day > latest {
+        return Err(Error::new(format!("--expires {last_day} is not between tomorrow and {latest}")).help(
+            format!(
+                "a statement on {control} counts for {} months and has to be renewed then; leave --expires out to use them all",
+                known.attestation_months
+            ),
+        ));
     }
     let expires_at = TimeZone::UTC
         .to_timestamp(last_day.saturating_add(1.day()).to_datetime(jiff::civil::Time::midnight()))
@@ -73,6 +78,14 @@ pub(crate) fn run(global: &Global, args: &AttestArgs) -> Result<Outcome, Error> 
             "Recorded for {control} ({}), until {last_day}\nEvidence {hash}",
             known.title
         ))?;
+    }
+    if !known.counts(statement, session.profile.profile) {
+        terminal::hint(
+            session.quiet,
+            &format!(
+                "warning: only a sensor can show {control}; the statement is recorded, and the control stays as the sensors see it"
+            ),
+        );
     }
     Ok(Outcome::Done)
 }

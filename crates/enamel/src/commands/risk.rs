@@ -12,6 +12,9 @@ use crate::terminal::{self, plain};
 /// Fixes shown to people; all of them are in `--json` and in the report.
 const FIXES_SHOWN: usize = 10;
 
+/// Below so many simulated years the dice show in the figures.
+const ROUGH: u32 = 10_000;
+
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &RiskArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
@@ -25,6 +28,15 @@ pub(crate) fn run(global: &Global, args: &RiskArgs) -> Result<Outcome, Error> {
             terminal::hint(
                 session.quiet,
                 "note: nothing was seen here yet, so these are the figures of an average practice; run `enamel assess` first",
+            );
+        }
+        if args.trials < ROUGH {
+            terminal::hint(
+                session.quiet,
+                &format!(
+                    "note: {} simulated years give rough figures; use --trials {ROUGH} or more",
+                    args.trials
+                ),
             );
         }
         terminal::text(&for_people(&figures, args.explain))?;
@@ -50,6 +62,7 @@ fn record(figures: &RiskFigures, explain: bool) -> serde_json::Value {
         .collect();
     let mut record = json!({
         "mean": figures.total.mean,
+        "mean_range": figures.mean_range,
         "p50": figures.total.p50,
         "p90": figures.total.p90,
         "p95": figures.total.p95,
@@ -71,9 +84,10 @@ fn for_people(figures: &RiskFigures, explain: bool) -> String {
     use std::fmt::Write as _;
     let total = &figures.total;
     let mut text = format!(
-        "Expected loss {} a year\n\
+        "Expected loss {} a year{}\n\
          A loss comes in {:.0} of 100 years. In nine years of ten the year costs less than {}, in nineteen of twenty less than {}\n",
         total.mean,
+        terminal::range(figures),
         total.any_loss * 100.0,
         total.p90,
         total.p95,

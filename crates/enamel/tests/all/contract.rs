@@ -169,6 +169,19 @@ fn what_a_person_states_counts_until_it_expires() {
     let late =
         attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "implemented", "--expires", "2020-01-01"]));
     assert_eq!(late.code(), 1);
+    let long =
+        attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "implemented", "--expires", "2099-01-01"]));
+    assert!(long.code() == 1 && long.stderr().contains("12 months"), "{}", long.stderr());
+    let american =
+        attest(&with(&["164.308(a)(1)(ii)(C)", "--statement", "implemented", "--expires", "12/31/2026"]));
+    assert!(
+        american.code() == 2 && american.stderr().contains("write it as 2026-12-31"),
+        "{}",
+        american.stderr()
+    );
+    // Recorded all the same, and what it is worth is said.
+    let unseen = attest(&with(&["164.312(a)(2)(iii)", "--statement", "implemented"])).ok();
+    assert!(unseen.stderr().contains("only a sensor can show"), "{}", unseen.stderr());
     assert_eq!(world.run(&["ledger", "verify"]).code(), 0);
 }
 

@@ -106,6 +106,7 @@ pub(super) fn risk(findings: &[FindingEntry]) -> RiskFigures {
         source: source.to_owned(),
     };
     RiskFigures {
+        mean_range: None,
         trials: 100_000,
         seed: 1,
         total: losses(37_750.0, 0.0, 61_000.0, 112_000.0, 0.24),
