@@ -11,7 +11,7 @@ cargo build --quiet --release --package enamel-phi --example phi_bench
 enamel=${CARGO_TARGET_DIR:-target}/release/enamel
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"${CARGO_TARGET_DIR:-target}/release/examples/phi_bench" make "$work/practice" "$size" 64
+"${CARGO_TARGET_DIR:-target}/release/examples/phi_bench" make accented "$work/practice" "$size" 64
 hyperfine --shell=none --warmup 3 --runs 20 "$enamel --version"
 hyperfine --shell=none --warmup 1 --runs 10 "$enamel scan host --quiet --data $work/data"
 # Without the cache: every file is read, as on the first day.

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Speed and memory of patient data discovery against ripgrep with six naive patterns (benches/phi.patterns), on the same 1 GB
-# of plain text in the same run: 64 files, then one single file. Needs Debian's packages ripgrep and time.
+# Speed and memory of patient data discovery against ripgrep with six naive patterns (benches/phi.patterns), on the same plain text in
+# the same run: three kinds of text, each as 64 files and as one single file (which ripgrep searches with one thread). Medians of
+# three. Needs Debian's packages ripgrep and time.
 #
 #     benches/phi.sh [MEGABYTES]
 set -eu
@@ -10,14 +11,25 @@ cargo build --quiet --release --package enamel-phi --example phi_bench
 bench=${CARGO_TARGET_DIR:-target}/release/examples/phi_bench
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$bench" make "$work/many" "$size" 64
-"$bench" make "$work/one" "$size" 1
-seconds() { awk -F': ' '/Elapsed/ {n = split($NF, t, ":"); s = 0; for (i = 1; i <= n; i++) s = s * 60 + t[i]; print s}' "$1"; }
-peak() { awk -F': ' '/Maximum resident/ {printf "%.0f", $2 / 1024}' "$1"; }
-for kind in many one; do
-    cat "$work/$kind"/* > /dev/null
-    /usr/bin/time -v -o "$work/rg.time" rg --threads 2 --text --count-matches -f benches/phi.patterns "$work/$kind" > /dev/null
-    /usr/bin/time -v -o "$work/enamel.time" "$bench" scan "$work/$kind"
-    awk -v kind="$kind" -v mb="$size" -v rg="$(seconds "$work/rg.time")" -v us="$(seconds "$work/enamel.time")" -v peak="$(peak "$work/enamel.time")" \
-        'BEGIN {printf "%s: ripgrep %.0f MB/s, enamel %.0f MB/s, ratio %.1f, peak memory %d MB\n", kind, mb / rg, mb / us, rg / us, peak}'
+# Wall time, CPU time and peak memory in kilobytes of a command, the medians of three runs.
+measure() {
+    for _ in 1 2 3; do
+        /usr/bin/time -f '%e %U %M' -o "$work/time" "$@" > "$work/out"
+        cat "$work/time"
+    done > "$work/times"
+    for column in 1 2 3; do
+        awk -v column=$column '{print $column}' "$work/times" | sort -n | sed -n 2p
+    done | tr '\n' ' '
+}
+for kind in ascii accented dense; do
+    for files in 64 1; do
+        "$bench" make "$kind" "$work/text" "$size" "$files"
+        cat "$work/text"/* > /dev/null
+        rg=$(measure rg --threads 2 --text --count-matches -f benches/phi.patterns "$work/text")
+        enamel=$(measure "$bench" scan "$work/text")
+        rm -r "$work/text"
+        echo "$kind $files $size $rg $enamel" | awk '{
+            printf "%s text, %d file(s): ripgrep %.0f MB/s (CPU %.1f ns a byte), enamel %.0f MB/s (%.1f), %.2f times as fast, peak memory %d MB\n",
+                $1, $2, $3 / $4, $5 * 1000 / $3, $3 / $7, $8 * 1000 / $3, $4 / $7, $9 / 1024}'
+    done
 done

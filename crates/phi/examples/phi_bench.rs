@@ -1,7 +1,9 @@
 //! What `benches/phi.sh` runs: makes a folder of plain text of a practice, and scans one.
 //!
-//! `phi_bench make FOLDER MEGABYTES FILES` writes the same bytes every time; `phi_bench scan PATH` prints what was found.
-//! About one line in twelve holds a value; the rest is notes, logs, orders and figures that must be passed over.
+//! `phi_bench make KIND FOLDER MEGABYTES FILES` writes the same bytes every time; `phi_bench scan PATH` prints what was found.
+//! About one line in twelve holds a value; the rest is notes, logs, orders and figures that must be passed over. The kinds:
+//! `ascii`; `accented`, where some names and apostrophes are not ASCII, as word processors write them; `dense`, where two lines of
+//! three are statements, claims and dumps, so that nearly half of all bytes are digits.
 #![allow(clippy::print_stdout)] // a program of its own, for a script to read
 
 use std::io::Write;
@@ -57,7 +59,80 @@ const PROSE: [&str; 8] = [
     "Estimate printed and explained, deductible not met, patient portion to be collected at the visit.",
 ];
 
-fn line(dice: &mut Dice, out: &mut Vec<u8>) -> std::io::Result<()> {
+/// The names that are written otherwise where accents are.
+const ACCENTED: [(&str, &str); 3] =
+    [("Alma Reyes", "Álvaro Peña"), ("Grace Lindqvist", "Zoë Lindqvist"), ("Howard Tran", "François Tran")];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Ascii,
+    Accented,
+    Dense,
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ascii" => Ok(Kind::Ascii),
+            "accented" => Ok(Kind::Accented),
+            "dense" => Ok(Kind::Dense),
+            other => Err(format!("no kind of text is called {other}")),
+        }
+    }
+}
+
+fn dense(dice: &mut Dice, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let (month, day) = (1 + dice.below(12), 1 + dice.below(28));
+    match dice.below(3) {
+        0 => writeln!(
+            out,
+            "{month:02}/{day:02}/2025  D{:04}  #{}  {}.00  {}.40  {:09}  ref {:012}",
+            dice.below(10_000),
+            1 + dice.below(32),
+            dice.below(2000),
+            dice.below(900),
+            dice.below(1_000_000_000),
+            dice.below(1_000_000_000_000)
+        ),
+        1 => writeln!(
+            out,
+            "SVC*AD:D{:04}*{}*{}**1~DTM*472*2025{month:02}{day:02}~CAS*CO*45*{}~REF*6R*{:08}~",
+            dice.below(10_000),
+            dice.below(900),
+            dice.below(700),
+            dice.below(300),
+            dice.below(100_000_000)
+        ),
+        _ => {
+            write!(out, "{:08x} ", dice.below(1 << 32))?;
+            for _ in 0..16 {
+                write!(out, " {:02x}", dice.below(256))?;
+            }
+            writeln!(out)
+        }
+    }
+}
+
+fn line(dice: &mut Dice, kind: Kind, out: &mut Vec<u8>) -> std::io::Result<()> {
+    if kind == Kind::Dense && dice.below(3) < 2 {
+        return dense(dice, out);
+    }
+    let start = out.len();
+    prose(dice, out)?;
+    if kind == Kind::Accented {
+        let mut text = String::from_utf8_lossy(&out[start..]).replace('\'', "’");
+        for (plain, accented) in ACCENTED {
+            text = text.replace(plain, accented);
+        }
+        out.truncate(start);
+        out.extend_from_slice(text.as_bytes());
+    }
+    Ok(())
+}
+
+fn prose(dice: &mut Dice, out: &mut Vec<u8>) -> std::io::Result<()> {
     let name = NAMES[usize::try_from(dice.below(12)).unwrap_or(0)];
     match dice.below(48) {
         0 => writeln!(
@@ -114,7 +189,7 @@ fn line(dice: &mut Dice, out: &mut Vec<u8>) -> std::io::Result<()> {
     }
 }
 
-fn make(folder: &Path, megabytes: u64, files: u64) -> std::io::Result<()> {
+fn make(kind: Kind, folder: &Path, megabytes: u64, files: u64) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let mut dice = Dice(1);
     for file in 0..files.max(1) {
@@ -124,7 +199,7 @@ fn make(folder: &Path, megabytes: u64, files: u64) -> std::io::Result<()> {
         while left > 0 {
             block.clear();
             while block.len() < 1 << 20 {
-                line(&mut dice, &mut block)?;
+                line(&mut dice, kind, &mut block)?;
             }
             let take = block.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             out.write_all(&block[..take])?;
@@ -155,10 +230,10 @@ fn look(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["make", folder, megabytes, files] => {
-            Ok(make(Path::new(folder), megabytes.parse()?, files.parse()?)?)
+        ["make", kind, folder, megabytes, files] => {
+            Ok(make(kind.parse()?, Path::new(folder), megabytes.parse()?, files.parse()?)?)
         }
         ["scan", path] => look(PathBuf::from(path)),
-        _ => Err("phi_bench make FOLDER MEGABYTES FILES | phi_bench scan PATH".into()),
+        _ => Err("phi_bench make ascii|accented|dense FOLDER MEGABYTES FILES | phi_bench scan PATH".into()),
     }
 }

@@ -63,10 +63,13 @@ impl Columns {
             if line.len() > 400 || line.iter().any(u8::is_ascii_digit) {
                 continue;
             }
-            let columns = vocabulary.header_columns(line);
             let wide =
-                memchr::memmem::find(line, b"  ").is_some() || line.contains(&b'\t') || line.contains(&b'|');
-            if columns.len() >= 2 && wide {
+                memchr::memchr2(b'\t', b'|', line).is_some() || memchr::memmem::find(line, b"  ").is_some();
+            if !wide {
+                continue;
+            }
+            let columns = vocabulary.header_columns(line);
+            if columns.len() >= 2 {
                 return columns;
             }
         }

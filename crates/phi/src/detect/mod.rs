@@ -6,6 +6,8 @@
 mod date;
 mod delimited;
 mod header;
+mod look_back;
+mod marks;
 mod name;
 mod number;
 mod paragraph;
@@ -211,6 +213,7 @@ impl Detector {
             labels_only,
             order: Order::MonthFirst,
             columns: header::Columns::default(),
+            unlabelled: vocabulary::Unlabelled::default(),
         };
         if labels_only {
             let record = &mut self.record;

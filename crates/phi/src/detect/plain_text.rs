@@ -4,8 +4,6 @@
 pub(super) struct PlainText {
     bytes: [u8; 64],
     len: usize,
-    /// Whether the text begins in the middle of a word.
-    pub(super) cut: bool,
     /// Where the last line begins.
     pub(super) line: usize,
 }
@@ -13,7 +11,7 @@ pub(super) struct PlainText {
 impl PlainText {
     /// Nothing yet.
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; 64], len: 0, cut: false, line: 0 }
+        Self { bytes: [0; 64], len: 0, line: 0 }
     }
 
     /// Adds a text, as far as it fits.
@@ -24,7 +22,10 @@ impl PlainText {
             if self.len == self.bytes.len() {
                 break;
             }
-            if *byte == b'\n' {
+            let plain = PLAIN[usize::from(*byte)];
+            if plain != b' ' {
+                (space, newlines) = (false, 0);
+            } else if *byte == b'\n' {
                 newlines += 1;
                 self.line = self.len + usize::from(!space);
                 // A blank line ends whatever a label said.
@@ -32,24 +33,16 @@ impl PlainText {
                     self.bytes[self.len] = b'|';
                     self.len += 1;
                 }
-            } else if !matches!(byte, b' ' | b'\r' | b'\t') {
+            } else if matches!(byte, b'_' | b'-') {
                 newlines = 0;
             }
-            let byte = match byte {
-                b' ' | b'_' | b'-' | b'\n' | b'\r' | b'\t' => {
-                    if space {
-                        continue;
-                    }
-                    space = true;
-                    b' '
-                }
-                other => {
-                    space = false;
-                    other.to_ascii_lowercase()
-                }
-            };
-            self.bytes[self.len] = byte;
-            self.len += 1;
+            if plain == b' ' && std::mem::replace(&mut space, true) {
+                continue;
+            }
+            if let Some(place) = self.bytes.get_mut(self.len) {
+                *place = plain;
+                self.len += 1;
+            }
         }
     }
 
@@ -58,6 +51,22 @@ impl PlainText {
         &self.bytes[..self.len]
     }
 }
+
+/// What a byte becomes.
+const PLAIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte: u8 = 0;
+    loop {
+        table[byte as usize] = match byte {
+            b' ' | b'_' | b'-' | b'\n' | b'\r' | b'\t' => b' ',
+            other => other.to_ascii_lowercase(),
+        };
+        match byte.checked_add(1) {
+            Some(next) => byte = next,
+            None => break table,
+        }
+    }
+};
 
 /// Adds the plain form of a text to `out`.
 pub(super) fn plainly(text: &[u8], out: &mut Vec<u8>) {

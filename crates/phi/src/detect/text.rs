@@ -1,14 +1,15 @@
 //! Running text: one pass that stops at digits and `@`, then shape, checksum and the words around.
 //!
-//! The pass looks at sixteen bytes at a time and at nothing but digits and `@`. Everything else (labels, names, who belongs to
+//! The pass looks at sixty-four bytes at a time and at nothing but digits and `@`. Everything else (labels, names, who belongs to
 //! whom) is looked at only around a number that could be something.
 
 use enamel_types::patient_data::Entity;
 
 use super::date::{self, Order};
+use super::marks::Marks;
 use super::number;
 use super::value;
-use super::vocabulary::{Label, Meaning, Vocabulary};
+use super::vocabulary::{Label, Meaning, Unlabelled, Vocabulary};
 use super::{date::Date, header::Columns};
 
 /// A value found in text.
@@ -35,6 +36,8 @@ pub(super) struct Scanner<'a> {
     pub(super) order: Order,
     /// Columns of a fixed-width table that the present paragraph is.
     pub(super) columns: Columns,
+    /// Where no label was found last.
+    pub(super) unlabelled: Unlabelled,
 }
 
 impl Scanner<'_> {
@@ -43,9 +46,12 @@ impl Scanner<'_> {
         let mut at = 0;
         // A value is read once, even where it is reached again by its later digits.
         let mut done = 0;
-        while let Some(found) = next_digit_or_at(self.text, at) {
-            let (hit, resume) =
-                if self.text[found] == b'@' { self.mailbox(found, done) } else { self.digits(found) };
+        let mut marks = Marks::new(self.text);
+        while let Some(found) = marks.next(at) {
+            let (hit, resume) = match marks.run(found, 32) {
+                0 => self.mailbox(found, done),
+                run => self.digits(found, run),
+            };
             at = resume.max(found + 1);
             if let Some(hit) = hit {
                 done = hit.end;
@@ -63,9 +69,8 @@ impl Scanner<'_> {
         at.checked_sub(1).map_or(b'\n', |at| self.text[at])
     }
 
-    /// A number begins at `start`. Gives what it is, and where to go on.
-    fn digits(&mut self, start: usize) -> (Option<Hit>, usize) {
-        let run = self.text[start..].iter().take(32).take_while(|byte| byte.is_ascii_digit()).count();
+    /// A number of `run` digits begins at `start`. Gives what it is, and where to go on.
+    fn digits(&mut self, start: usize, run: usize) -> (Option<Hit>, usize) {
         let end = start + run;
         let previous = self.before(start);
         if previous.is_ascii_alphabetic() || previous >= 0x80 || previous == b'_' {
@@ -206,15 +211,19 @@ impl Scanner<'_> {
         (self.identifier(start, digit), close)
     }
 
-    /// A label that is near enough to speak for the value at `start`: at most `words` other words between.
+    /// A label that is near enough to speak for the value at `start`: at most `words` other words between. A label of something else
+    /// may stand two words away.
     fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
         let before = &self.text[..start - self.quotes(start)];
-        // A label of something else may stand two words away.
-        if self.vocabulary.may_have_label(before, words.max(2), true) {
-            self.label_near(start, words)
-        } else {
-            self.columns.meaning(self.text, start, self.vocabulary)
-        }
+        let label = self.vocabulary.label_near(before, words.max(2), true, &mut self.unlabelled);
+        self.speaks(label, start, words)
+    }
+
+    /// The same where only a label for a value counts: a number that is nothing without one.
+    fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        let before = &self.text[..start - self.quotes(start)];
+        let label = self.vocabulary.label_near(before, words, false, &mut self.unlabelled);
+        self.speaks(label, start, words)
     }
 
     /// Opening quotes and brackets right before `start`.
@@ -223,10 +232,9 @@ impl Scanner<'_> {
         self.text[..start].iter().rev().take(2).take_while(open).count()
     }
 
-    /// The same where a quick look has shown that there may be a label.
-    fn label_near(&mut self, start: usize, words: usize) -> Option<Meaning> {
-        let before = &self.text[..start - self.quotes(start)];
-        match self.vocabulary.label_before(before) {
+    /// What a label says about the value at `start`, and without one the column that it stands in.
+    fn speaks(&mut self, label: Option<Label>, start: usize, words: usize) -> Option<Meaning> {
+        match label {
             Some(Label {
                 meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
             }) => Some(Meaning::Other),
@@ -242,16 +250,6 @@ impl Scanner<'_> {
                 }
             }
             _ => self.columns.meaning(self.text, start, self.vocabulary),
-        }
-    }
-
-    /// The same where only a label for a value counts: a number that is nothing without one.
-    fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
-        let near = self.vocabulary.may_have_label(&self.text[..start], words, false);
-        if near {
-            self.label_near(start, words)
-        } else {
-            self.columns.meaning(self.text, start, self.vocabulary)
         }
     }
 
@@ -446,32 +444,12 @@ impl Scanner<'_> {
     }
 }
 
-/// The next ASCII digit or `@` at or after `from`. Sixteen bytes are asked at once, without a branch, so that the compiler uses
-/// vector instructions.
-fn next_digit_or_at(text: &[u8], from: usize) -> Option<usize> {
-    let wanted = |byte: &u8| byte.is_ascii_digit() || *byte == b'@';
-    let rest = text.get(from..)?;
-    let (blocks, tail) = rest.as_chunks::<16>();
-    for (index, block) in blocks.iter().enumerate() {
-        if block.iter().fold(false, |any, byte| any | wanted(byte)) {
-            return block.iter().position(wanted).map(|at| from + index * 16 + at);
-        }
-    }
-    tail.iter().position(wanted).map(|at| from + blocks.len() * 16 + at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn the_fast_search_is_the_plain_search(text in proptest::collection::vec(any::<u8>(), 0..64), from in 0usize..70) {
-            let plain = text.iter().enumerate().skip(from).find(|(_, b)| b.is_ascii_digit() || **b == b'@').map(|(at, _)| at);
-            prop_assert_eq!(next_digit_or_at(&text, from), plain);
-        }
-
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,80}", number in "[0-9@/. -]{0,30}") {
             found(&format!("{text}SSN {number}{text}"));
@@ -486,6 +464,7 @@ mod tests {
             labels_only: false,
             order: Order::MonthFirst,
             columns: Columns::default(),
+            unlabelled: Unlabelled::default(),
         };
         let mut hits = Vec::new();
         scanner.scan(&mut |hit| hits.push((hit.kind, hit.norm)));

@@ -8,8 +8,9 @@ use enamel_types::content::{ContentError, parse_toml};
 use enamel_types::patient_data::Entity;
 use serde::Deserialize;
 
+use super::look_back::{LOOK_BACK, LookBack};
 use super::plain_text::{PlainText, plainly};
-use super::words::Words;
+use super::words::{self, Words};
 
 const FILE: &str = "content/signatures/phi.toml";
 const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
@@ -102,6 +103,17 @@ pub(super) struct Label {
     pub(super) short: bool,
 }
 
+/// Where the search for a label last came to nothing: numbers often stand close together, and share what stands in front of them.
+#[derive(Debug, Default)]
+pub(super) struct Unlabelled {
+    /// In front of this place there is no label,
+    end: usize,
+    /// as far as this many words that are not mere filling.
+    others: usize,
+    /// Whether none of something else is there either.
+    any: bool,
+}
+
 /// The compiled words.
 pub(crate) struct Vocabulary {
     labels: AhoCorasick,
@@ -110,6 +122,11 @@ pub(crate) struct Vocabulary {
     /// The last word of every label for a value, and of every label.
     value_ends: Words,
     ends: Words,
+    /// Every word of a label as far as its first digit, and the digits that words of labels begin with.
+    label_words: Words,
+    label_digits: [bool; 10],
+    /// The bytes that labels of social security numbers and dates of birth begin with, small and capital.
+    value_starts: [bool; 256],
     fillers: Words,
     given: Words,
     never: Words,
@@ -117,9 +134,6 @@ pub(crate) struct Vocabulary {
     nobody: Words,
     content: Content,
 }
-
-/// Text before a value is looked at no further back than this many bytes.
-pub(super) const LOOK_BACK: usize = 56;
 
 impl Vocabulary {
     /// The words compiled into the binary.
@@ -178,7 +192,8 @@ impl Vocabulary {
         patterns.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let labels = AhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
+            // Small enough to stay in the processor's cache; only a few bytes are searched at a time.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(patterns.iter().map(|(word, _)| word))
             .map_err(|error| {
                 ContentError::in_entry(FILE, text, "words", error.to_string(), "use fewer or shorter words")
@@ -187,12 +202,28 @@ impl Vocabulary {
             word.rsplit(|c: char| !in_word_char(c)).find(|part| !part.is_empty()).map(str::to_owned)
         };
         let ends: Vec<String> = patterns.iter().filter_map(|(word, _)| last(word)).collect();
+        let mut label_digits = [false; 10];
+        let mut label_words = HashSet::new();
+        for part in patterns.iter().flat_map(|(label, _)| label.split(|c: char| !in_word_char(c))) {
+            match part.bytes().next() {
+                Some(digit @ b'0'..=b'9') => label_digits[usize::from(digit - b'0')] = true,
+                _ => _ = label_words.insert(part.split(|c: char| c.is_ascii_digit()).next().unwrap_or("")),
+            }
+        }
+        let label_words = Words::new(label_words.iter().copied().filter(|word| !word.is_empty()));
         let value = |meaning: Meaning| matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Email));
         let value_ends: Vec<String> = patterns
             .iter()
             .filter(|(_, (meaning, _))| value(*meaning))
             .filter_map(|(word, _)| last(word))
             .collect();
+        let mut value_starts = [false; 256];
+        for (label, (meaning, _)) in &patterns {
+            if let (Meaning::Is(Entity::Ssn | Entity::Dob), [first, ..]) = (meaning, label.as_bytes()) {
+                value_starts[usize::from(*first)] = true;
+                value_starts[usize::from(first.to_ascii_uppercase())] = true;
+            }
+        }
         let meanings = patterns.into_iter().map(|(_, meaning)| meaning).collect();
         Ok(Self {
             labels,
@@ -200,6 +231,9 @@ impl Vocabulary {
             squashed,
             value_ends: Words::new(value_ends.iter().map(String::as_str)),
             ends: Words::new(ends.iter().map(String::as_str)),
+            label_words,
+            label_digits,
+            value_starts,
             fillers: Words::new(content.names.fillers.iter().map(String::as_str)),
             given: Words::new(content.names.given.iter().map(String::as_str)),
             never: Words::new(content.names.never.iter().map(String::as_str)),
@@ -209,40 +243,71 @@ impl Vocabulary {
         })
     }
 
-    /// Whether a label can stand before a value with at most `words` other words between: a quick look that spares most numbers
-    /// the search for one.
+    /// The label that speaks for a value, given the text in front of it, if at most `words` words stand between that are not mere
+    /// filling. `any` asks for labels of something else too; without it they are seen only where they stand next to a value's.
     ///
-    /// `any` asks for labels of something else too.
-    pub(super) fn may_have_label(&self, before: &[u8], words: usize, any: bool) -> bool {
+    /// Most numbers have no label, so words are asked from the value backwards, and only a run of words that labels are made of is
+    /// searched: no label reaches over any other word. What was found out for the number before is in `unlabelled`.
+    pub(super) fn label_near(
+        &self,
+        before: &[u8],
+        words: usize,
+        any: bool,
+        unlabelled: &mut Unlabelled,
+    ) -> Option<Label> {
         let ends = if any { &self.ends } else { &self.value_ends };
-        let floor = before.len().saturating_sub(LOOK_BACK);
+        let look_back = LookBack::new(before);
         let mut others = 0;
         let mut end = before.len();
-        loop {
-            while end > floor && !in_word(before[end - 1]) {
-                end -= 1;
+        while let Some(word) = look_back.word(end) {
+            let known = unlabelled.end <= end && word.end <= unlabelled.end && (unlabelled.any || !any);
+            if known && others + unlabelled.others > words {
+                return None;
             }
-            if end == floor {
-                return false;
+            // A word at the window's edge may be cut.
+            if word.start == look_back.floor {
+                return self.label_before(before);
             }
-            let mut start = end;
-            while start > floor && in_word(before[start - 1]) {
-                start -= 1;
-            }
-            let word = &before[start..end];
-            let number = word[0].is_ascii_digit();
-            // A value may stand right against a label's end: `SSN4`, and a word at the edge may be cut.
-            if start == floor || (!number && ends.contains(word)) {
-                return true;
-            }
-            if number || !self.fillers.contains(word) {
-                others += 1;
-                if others > words {
-                    return false;
+            let letters = &before[word.clone()];
+            let number = letters[0].is_ascii_digit();
+            if !number && ends.contains(letters) {
+                let Some(from) = self.run_of_labels(&look_back, word.start) else {
+                    return self.label_before(before);
+                };
+                if let Some(label) = self.last_label(&before[from..], false) {
+                    return Some(label);
                 }
             }
-            end = start;
+            if number || !self.fillers.contains(letters) {
+                others += 1;
+                if others > words {
+                    *unlabelled = Unlabelled { end: before.len(), others, any };
+                    return None;
+                }
+            }
+            end = word.start;
         }
+        None
+    }
+
+    /// Where the run of words begins that the word at `start` belongs to and that labels are made of; `None` if it reaches the floor.
+    fn run_of_labels(&self, before: &LookBack<'_>, mut start: usize) -> Option<usize> {
+        loop {
+            let word = before.word(start).filter(|word| word.start > before.floor)?;
+            if !self.may_be_in_label(&before.text[word.clone()]) {
+                return Some(start);
+            }
+            start = word.start;
+        }
+    }
+
+    /// Whether a label can hold this word, or end within it where its digits begin.
+    fn may_be_in_label(&self, word: &[u8]) -> bool {
+        if word[0].is_ascii_digit() {
+            return self.label_digits[usize::from(word[0] - b'0')];
+        }
+        let letters = word.iter().position(u8::is_ascii_digit).unwrap_or(word.len());
+        letters > words::LONGEST || self.label_words.contains(&word[..letters])
     }
 
     /// Whether a label right before a value can end with this word, or with filling such as `num` after it.
@@ -250,21 +315,21 @@ impl Vocabulary {
         self.ends.contains(word) || self.fillers.contains(word)
     }
 
-    /// The label that speaks for a value, given the text in front of it. Labels of names never do: a number is no name.
+    /// The nearest label in front of a value, however many words stand between.
     pub(super) fn label_before(&self, before: &[u8]) -> Option<Label> {
         let from = before.len().saturating_sub(LOOK_BACK);
-        let mut plain = PlainText::new();
         // A label cut in two at the window's edge must not match by its rest: the edge counts as the middle of a word.
-        plain.cut = from > 0 && before[from - 1].is_ascii_alphanumeric();
-        plain.fill(&before[from..]);
+        self.last_label(&before[from..], from > 0 && before[from - 1].is_ascii_alphanumeric())
+    }
+
+    /// The last label of a text. Labels of names do not count: a number is no name. `cut` means that the text begins within a word.
+    fn last_label(&self, text: &[u8], cut: bool) -> Option<Label> {
+        let mut plain = PlainText::new();
+        plain.fill(text);
         let text = plain.as_slice();
-        let mut best = None;
-        for (start, end, meaning, short) in self.matches(text, plain.cut) {
-            if !matches!(meaning, Meaning::Is(Entity::Name | Entity::Email) | Meaning::Part(_)) {
-                best = Some((start, end, meaning, short));
-            }
-        }
-        let (_, end, meaning, short) = best?;
+        let names = |meaning| matches!(meaning, Meaning::Is(Entity::Name | Entity::Email) | Meaning::Part(_));
+        let (_, end, meaning, short) =
+            self.matches(text, cut).filter(|(_, _, meaning, _)| !names(*meaning)).last()?;
         let gap = &text[end..];
         let (words_between, ends) = self.gap(gap);
         // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
@@ -274,13 +339,13 @@ impl Vocabulary {
         Some(Label { meaning, words_between, sentence_between, short })
     }
 
-    /// Whether the text right after a value names its kind: `(DOB)`, ` SSN,`.
+    /// Whether the text right after a social security number or date of birth names its kind: `(DOB)`, ` SSN,`.
     pub(super) fn label_after(&self, after: &[u8], entity: Entity) -> bool {
         let after = &after[..after.len().min(24)];
         let Some(first) = after.iter().position(|byte| !matches!(byte, b' ' | b'(' | b'[' | b'=')) else {
             return false;
         };
-        if first > 2 {
+        if first > 2 || !self.value_starts[usize::from(after[first])] {
             return false;
         }
         let mut plain = PlainText::new();
@@ -422,10 +487,6 @@ impl Vocabulary {
             start == 0 && matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Phone | Entity::Email))
         })
     }
-}
-
-fn in_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\''
 }
 
 fn in_word_char(c: char) -> bool {

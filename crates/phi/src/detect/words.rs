@@ -8,19 +8,27 @@ pub(super) struct Words {
     keys: Vec<u64>,
     /// Words that their keys do not tell wholly: longer than eight bytes, or not ASCII.
     others: HashSet<Box<[u8]>>,
+    /// By the low five bits of a word's last byte, the lengths there are: most words are told by that to be in no set.
+    lengths: [u32; 32],
 }
 
 /// Longer words are in no set.
-const LONGEST: usize = 24;
+pub(super) const LONGEST: usize = 24;
 
 impl Words {
     /// A set of these words.
     pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let words: HashSet<Box<[u8]>> =
             words.map(|word| word.to_lowercase().into_bytes().into_boxed_slice()).collect();
-        let mut set =
-            Self { keys: vec![0; (words.len() * 4).next_power_of_two().max(16)], others: HashSet::new() };
+        let mut set = Self {
+            keys: vec![0; (words.len() * 4).next_power_of_two().max(16)],
+            others: HashSet::new(),
+            lengths: [0; 32],
+        };
         for word in words {
+            if let Some(lengths) = Self::lengths_of(&word) {
+                set.lengths[lengths.0] |= lengths.1;
+            }
             let key = key(&word);
             let place = set.place(key);
             set.keys[place] = key;
@@ -31,8 +39,18 @@ impl Words {
         set
     }
 
+    /// The place in `lengths` of a word's last byte, and its length as a bit. A capital has the low bits of its small letter, beyond
+    /// ASCII too.
+    fn lengths_of(word: &[u8]) -> Option<(usize, u32)> {
+        let last = word.last()?;
+        (word.len() <= LONGEST).then(|| (usize::from(last & 0x1F), 1 << word.len()))
+    }
+
     /// Whether a word is in the set.
     pub(super) fn contains(&self, word: &[u8]) -> bool {
+        if Self::lengths_of(word).is_none_or(|(place, length)| self.lengths[place] & length == 0) {
+            return false;
+        }
         let key = key(word);
         if key == 0 || self.keys[self.place(key)] != key {
             return false;
