@@ -12,6 +12,7 @@ use std::time::Duration;
 use enamel_types::{Clock, Timestamp};
 
 use super::failure::Failure;
+use super::pace::Pace;
 use crate::sink::{Problem, ProblemKind, Sink};
 
 /// Expanded bytes below which no ratio is looked at: small things may be empty.
@@ -41,7 +42,7 @@ impl Default for Limits {
 }
 
 /// Why work on a file ended before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
     /// The scan as a whole was cancelled.
     Cancelled,
@@ -87,7 +88,9 @@ pub struct Budget<'a> {
     limits: Limits,
     clock: &'a dyn Clock,
     cancel: &'a AtomicBool,
-    deadline: Timestamp,
+    pace: Option<&'a Pace<'a>>,
+    deadline: Cell<Timestamp>,
+    settled: Cell<bool>,
     file_len: Cell<u64>,
     depth: Cell<u32>,
     members: Cell<u64>,
@@ -102,7 +105,9 @@ impl<'a> Budget<'a> {
             limits,
             clock,
             cancel,
-            deadline: clock.now().checked_add(limits.time).unwrap_or(Timestamp::MAX),
+            pace: None,
+            deadline: Cell::new(clock.now().checked_add(limits.time).unwrap_or(Timestamp::MAX)),
+            settled: Cell::new(true),
             file_len: Cell::new(0),
             depth: Cell::new(0),
             members: Cell::new(0),
@@ -111,15 +116,49 @@ impl<'a> Budget<'a> {
         }
     }
 
+    /// The same budget where the disk is read no faster than `pace` allows.
+    pub(crate) fn at_pace(self, pace: Option<&'a Pace<'a>>) -> Self {
+        Self { pace, ..self }
+    }
+
     /// Whether to go on. Called once a block of 64 KiB or so, never once a value: it reads the clock.
     pub fn check(&self) -> Result<(), Stop> {
-        if self.cancel.load(Ordering::Relaxed) {
-            Err(Stop::Cancelled)
-        } else if self.clock.now() > self.deadline {
-            Err(Stop::Time)
+        let stop = if self.cancel.load(Ordering::Relaxed) {
+            Stop::Cancelled
+        } else if self.clock.now() > self.deadline.get() {
+            Stop::Time
         } else {
-            Ok(())
+            return Ok(());
+        };
+        self.unsettle();
+        Err(stop)
+    }
+
+    /// Takes note of one read of the disk. Its bytes may have to wait for the [`Pace`]; that is not the file's time.
+    pub(crate) fn note_read(&self, got: &io::Result<usize>) {
+        match got {
+            Ok(bytes) => self.note_bytes(*bytes as u64),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.unsettle(),
         }
+    }
+
+    /// Takes note of bytes that somebody else read from the disk for this file.
+    pub(super) fn note_bytes(&self, bytes: u64) {
+        if let Some(pace) = self.pace {
+            let waited = pace.wait(bytes);
+            self.deadline.set(self.deadline.get().checked_add(waited).unwrap_or(Timestamp::MAX));
+        }
+    }
+
+    /// What comes out may come out otherwise the next time, though the file is the same.
+    pub(super) fn unsettle(&self) {
+        self.settled.set(false);
+    }
+
+    /// Whether what came out depends on the file alone: neither time nor a cancelled scan nor the disk cut it short.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.get()
     }
 
     /// Bytes that decompression yielded so far.
@@ -167,6 +206,9 @@ impl<'a> Budget<'a> {
 
     /// Reports what failed in the part `name`; after the first twenty of a file only counts.
     pub(super) fn report(&self, name: &str, failure: &Failure, sink: &mut dyn Sink) {
+        if matches!(failure, Failure::Io(_)) {
+            self.unsettle();
+        }
         self.problems.set(self.problems.get() + 1);
         if self.problems.get() <= PROBLEMS {
             sink.problem(failure.problem(name));

@@ -23,6 +23,7 @@ mod msg;
 mod odf;
 mod ole;
 mod ooxml;
+mod pace;
 mod pdf;
 mod rtf;
 mod sheet;
@@ -50,6 +51,7 @@ use crate::sink::Sink;
 
 pub use budget::{Budget, Limits, Stop};
 pub use format::Format;
+pub(crate) use pace::Pace;
 pub use sniff::sniff;
 pub use source::Source;
 pub use text::{Encoding, detect};
@@ -66,8 +68,12 @@ pub const HEAD: usize = 4096;
 /// scan of a disk. So a panic is caught here and becomes a problem (not in a build with `panic = "abort"`).
 pub fn extract(source: Source<'_>, name: &str, format: Format, budget: &Budget<'_>, sink: &mut dyn Sink) {
     budget.begin(source.len());
-    let outcome = catch_unwind(AssertUnwindSafe(|| read(source, name, format, budget, sink)))
-        .unwrap_or(Err(Failure::Malformed("its reader gave up")));
+    let source = source.noted_by(budget);
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| read(source, name, format, budget, sink))).unwrap_or_else(|_| {
+            budget.unsettle();
+            Err(Failure::Malformed("its reader gave up"))
+        });
     if let Err(failure) = outcome {
         budget.report(name, &failure, sink);
     }

@@ -22,6 +22,7 @@ pub struct Source<'a> {
     inner: Inner<'a>,
     len: u64,
     path: Option<&'a Path>,
+    noted_by: Option<&'a Budget<'a>>,
 }
 
 enum Inner<'a> {
@@ -33,12 +34,12 @@ enum Inner<'a> {
 impl<'a> Source<'a> {
     /// An open file of `len` bytes. `path` is where it lies: SQLite opens files itself.
     pub fn file(file: &'a File, len: u64, path: &'a Path) -> Self {
-        Self { inner: Inner::File(file), len, path: Some(path) }
+        Self { inner: Inner::File(file), len, path: Some(path), noted_by: None }
     }
 
     /// Bytes in memory.
     pub fn bytes(bytes: &'a [u8]) -> Self {
-        Self { inner: Inner::Bytes(Cursor::new(bytes)), len: bytes.len() as u64, path: None }
+        Self { inner: Inner::Bytes(Cursor::new(bytes)), len: bytes.len() as u64, path: None, noted_by: None }
     }
 
     /// All that `reader` yields, for formats that need to seek.
@@ -46,7 +47,12 @@ impl<'a> Source<'a> {
         let mut file = SpooledTempFile::new(IN_MEMORY);
         let len = copy(reader, &mut file, SPOOLED, budget)?;
         file.rewind()?;
-        Ok(Self { inner: Inner::Spooled(file), len, path: None })
+        Ok(Self { inner: Inner::Spooled(file), len, path: None, noted_by: None })
+    }
+
+    /// The same bytes, whose reading from the disk is noted by `budget`.
+    pub(super) fn noted_by(self, budget: &'a Budget<'a>) -> Self {
+        Self { noted_by: Some(budget), ..self }
     }
 
     /// Length in bytes.
@@ -92,7 +98,13 @@ pub(super) fn copy(
 impl Read for Source<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match &mut self.inner {
-            Inner::File(file) => file.read(buf),
+            Inner::File(file) => {
+                let got = file.read(buf);
+                if let Some(budget) = self.noted_by {
+                    budget.note_read(&got);
+                }
+                got
+            }
             Inner::Bytes(bytes) => bytes.read(buf),
             Inner::Spooled(file) => file.read(buf),
         }

@@ -50,7 +50,7 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     match source.path() {
-        Some(path) => read_all(open(path).map_err(|error| failure(&error))?, name, budget, sink),
+        Some(path) => read_all(open(path).map_err(|error| failure(&error))?, true, name, budget, sink),
         None => read_copy(source, name, budget, sink),
     }
 }
@@ -77,15 +77,17 @@ pub(super) fn read_copy(
         path.close()?;
         let len = header.len() as u64 + copy(&mut reader, &mut file, SPOOLED - HEADER as u64, budget)?;
         file.set_len(len)?;
-        return read_all(connection, name, budget, sink);
+        return read_all(connection, false, name, budget, sink);
     }
     copy(&mut reader, &mut temporary, SPOOLED - HEADER as u64, budget)?;
     let connection = open(temporary.path()).map_err(|error| failure(&error))?;
-    read_all(connection, name, budget, sink)
+    read_all(connection, false, name, budget, sink)
 }
 
+/// `on_disk` tells whether what SQLite reads is still to be noted: a copy was noted when it was made.
 fn read_all(
     mut connection: Connection,
+    on_disk: bool,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
@@ -99,7 +101,7 @@ fn read_all(
         let outcome = budget
             .check()
             .map_err(Failure::from)
-            .and_then(|()| read_table(&mut connection, &looks, &table, name, budget, sink));
+            .and_then(|()| read_table(&mut connection, &looks, &table, on_disk, name, budget, sink));
         super::settle(outcome, &format!("{name}/{table}"), budget, sink)?;
     }
     Ok(())
@@ -225,6 +227,7 @@ fn read_table(
     connection: &mut Connection,
     looks: &AtomicU32,
     table: &str,
+    on_disk: bool,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
@@ -271,6 +274,10 @@ fn read_table(
             }
         }
         if unchecked > 64 << 10 {
+            // SQLite does not say which pages it read: the values, and something for each row, stand for them.
+            if on_disk {
+                budget.note_bytes(unchecked as u64);
+            }
             unchecked = 0;
             budget.check()?;
         }
@@ -283,6 +290,9 @@ fn read_table(
             sink.part(table);
             sink.table(&columns);
         }
+    }
+    if on_disk {
+        budget.note_bytes(unchecked as u64);
     }
     if left_out { Err(Stop::Size.into()) } else { Ok(()) }
 }

@@ -5,6 +5,8 @@
 
 mod cache;
 mod file;
+mod open;
+mod pieces;
 mod survey;
 mod walk;
 

@@ -21,6 +21,8 @@ pub(super) struct Job {
     pub(super) root: usize,
     /// The file, or a folder that could not be read.
     pub(super) path: PathBuf,
+    /// Whether the user named this very path, which may then be a symbolic link.
+    pub(super) named: bool,
     /// The file's metadata, or why the folder could not be read.
     pub(super) what: Result<Metadata, Problem>,
 }
@@ -66,12 +68,13 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Ok(meta) => {
-                    if meta.is_file() && !each(Job { root, path: path.clone(), what: Ok(meta) }) {
+                    if meta.is_file() && !each(Job { root, path: path.clone(), named: true, what: Ok(meta) })
+                    {
                         return;
                     }
                 }
                 Err(error) => {
-                    if !each(Job { root, path: path.clone(), what: Err(unreadable(&error)) }) {
+                    if !each(Job { root, path: path.clone(), named: true, what: Err(unreadable(&error)) }) {
                         return;
                     }
                 }
@@ -108,7 +111,7 @@ impl<'a> Walk<'a> {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    if !each(Job { root, path: folder, what: Err(unreadable(&error)) }) {
+                    if !each(Job { root, path: folder, named: false, what: Err(unreadable(&error)) }) {
                         return false;
                     }
                     continue;
@@ -137,10 +140,10 @@ impl<'a> Walk<'a> {
                     }
                     if depth + 1 < DEPTH {
                         folders.push((path, depth + 1));
-                    } else if !each(Job { root, path, what: Err(too_deep()) }) {
+                    } else if !each(Job { root, path, named: false, what: Err(too_deep()) }) {
                         return false;
                     }
-                } else if meta.is_file() && !each(Job { root, path, what: Ok(meta) }) {
+                } else if meta.is_file() && !each(Job { root, path, named: false, what: Ok(meta) }) {
                     return false;
                 }
             }

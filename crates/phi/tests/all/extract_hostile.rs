@@ -374,15 +374,6 @@ fn a_mail_of_a_million_parts_is_read_up_to_a_bound() {
     assert!(began.elapsed() < Duration::from_mins(1), "took {:?}", began.elapsed());
 }
 
-/// A clock by which every look takes a second.
-struct Running(std::sync::atomic::AtomicI64);
-
-impl Clock for Running {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.fetch_add(1, Ordering::Relaxed)).unwrap()
-    }
-}
-
 /// Sparse files, so that they say more than the disk holds: one is passed over, one would be copied.
 #[test]
 fn members_of_gigabytes_cost_neither_time_nor_disk() {
@@ -409,6 +400,6 @@ fn members_of_gigabytes_cost_neither_time_nor_disk() {
         assert_eq!((sink.kinds(), sink.text.as_str()), (vec![ProblemKind::Limit], "SSN 1\n"), "{name}");
     }
     let link = tar_header("link", b'2', 1 << 32);
-    let sink = read(&link, 1 << 32, &note, &Running(0.into()));
+    let sink = read(&link, 1 << 32, &note, &crate::clock::Running::by(1));
     assert_eq!((sink.kinds(), sink.text.as_str()), (vec![ProblemKind::Limit], ""));
 }

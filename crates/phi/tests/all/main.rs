@@ -9,5 +9,6 @@ mod extract_hostile;
 mod extract_sqlite;
 mod family;
 mod folders;
+mod pace;
 #[cfg(feature = "test-reveal")]
 mod score;
