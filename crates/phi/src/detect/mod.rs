@@ -99,6 +99,8 @@ pub(crate) struct Detector {
     outcome: Outcome,
     mode: Mode,
     buffer: String,
+    /// How much of the buffer was looked at and is a row that goes on.
+    open: usize,
     header: Vec<String>,
     pending: Vec<Vec<String>>,
     plan: Option<Arc<Plan>>,
@@ -116,6 +118,7 @@ impl Detector {
             outcome: Outcome::new(),
             mode: Mode::Fresh,
             buffer: String::new(),
+            open: 0,
             header: Vec::new(),
             pending: Vec::new(),
             plan: None,
@@ -182,7 +185,8 @@ impl Detector {
     }
 
     fn drain(&mut self, last: bool) {
-        if self.buffer.is_empty() || (!last && self.buffer.len() < PIECE) {
+        // A row that goes on is looked at again when it is twice as long, not with every line.
+        if self.buffer.is_empty() || (!last && self.buffer.len() < PIECE.max(2 * self.open)) {
             return;
         }
         let buffer = std::mem::take(&mut self.buffer);
@@ -195,7 +199,9 @@ impl Detector {
     /// Looks at a text and gives how much of it is done with; the rest belongs to a paragraph or row that goes on.
     fn consume(&mut self, text: &str, last: bool) -> usize {
         if let Mode::Delimited(delimiter) = self.mode {
-            return self.delimited_rows(text, delimiter, last);
+            let cut = self.delimited_rows(text, delimiter, last);
+            self.open = text.len() - cut;
+            return cut;
         }
         let cut = if last { text.len() } else { boundary(text) };
         self.running(&text[..cut], false);
