@@ -51,6 +51,15 @@ pub(super) struct Looked {
 }
 
 impl Looked {
+    /// What a survey counts of it: of a file without patient data not what was found.
+    pub(super) fn counted(mut self) -> Self {
+        if !self.found.has_phi {
+            self.found.tally = Tally::default();
+            self.found.people = Outcome::new().people;
+        }
+        self
+    }
+
     /// The report for the caller.
     pub(super) fn report(&self, fingerprints: bool) -> FileReport {
         let found = &self.found;
@@ -190,6 +199,14 @@ impl Seen {
 }
 
 impl Found {
+    /// About how many bytes it holds: what is known of a person, and of a value, with the maps they are in.
+    pub(super) fn weight(&self) -> u64 {
+        const PERSON: u64 = 256;
+        const VALUE: u64 = 16;
+        1024 + PERSON * self.people.persons().count() as u64
+            + VALUE * self.tally.counts().values().sum::<u64>()
+    }
+
     fn nothing(format: &str, problems: Vec<Problem>) -> Self {
         let outcome = Outcome::new();
         Self {

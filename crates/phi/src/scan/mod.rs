@@ -6,12 +6,13 @@
 mod cache;
 mod file;
 mod open;
+mod order;
 mod pieces;
 mod survey;
 mod walk;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -20,10 +21,10 @@ use enamel_types::time::{Clock, Timestamp};
 
 use self::cache::Cache;
 use self::file::{Looked, Looker};
+use self::order::{InOrder, Turns};
 use self::survey::Survey;
 use self::walk::{Counted, Job, Walk};
 use crate::report::FileReport;
-use crate::sink::{Problem, ProblemKind};
 
 /// Files that wait between the walk and the workers.
 const WAITING: usize = 512;
@@ -40,8 +41,6 @@ pub struct ScanOptions {
     /// A SQLite file that remembers files already looked at (counts and fingerprints, never values), so that a second scan
     /// is fast and a killed one resumes. Created where missing; `None` means every file is read.
     pub cache: Option<PathBuf>,
-    /// Whether symbolic links to folders are followed. Each folder is entered once, so that loops end.
-    pub follow_links: bool,
     /// Whether to stay on the file system of each root.
     pub one_file_system: bool,
     /// Folders that are not entered.
@@ -50,8 +49,6 @@ pub struct ScanOptions {
     pub fingerprint_key: [u8; 32],
     /// Whether reports list fingerprints of values.
     pub fingerprints: bool,
-    /// After this moment no further file is begun and what was not looked at is counted as a problem.
-    pub deadline: Option<Timestamp>,
 }
 
 /// How far a scan is. The totals grow until `counted`.
@@ -134,35 +131,33 @@ pub fn scan(
     let counted = Counted::default();
     let done = AtomicBool::new(false);
     let worker = Looker::new(options, clock, cancel, cache.as_ref(), threads);
-    let late = AtomicU64::new(0);
+    let turns = Turns::default();
     let mut surveys: Vec<Survey> = roots.iter().map(|root| Survey::new(root)).collect();
     let started = clock.now();
     std::thread::scope(|scope| {
-        let (jobs_in, jobs) = mpsc::sync_channel::<Job>(WAITING);
+        let (jobs_in, jobs) = mpsc::sync_channel::<(u64, Job)>(WAITING);
         let jobs = Arc::new(Mutex::new(jobs));
-        let (results_in, results) = mpsc::sync_channel::<Looked>(WAITING);
+        let (results_in, results) = mpsc::sync_channel::<(u64, Looked)>(WAITING);
         scope.spawn(|| Walk::new(options, cancel, &done).count(roots, &counted));
         {
             let done = &done;
             scope.spawn(move || {
-                Walk::new(options, cancel, done).visit(roots, &mut |job| jobs_in.send(job).is_ok());
+                let mut numbers = 0..;
+                let mut send = |job| numbers.next().is_some_and(|number| jobs_in.send((number, job)).is_ok());
+                Walk::new(options, cancel, done).visit(roots, &mut send);
             });
         }
         for _ in 0..threads {
             let (results_in, jobs) = (results_in.clone(), Arc::clone(&jobs));
-            let (worker, late) = (&worker, &late);
+            let (worker, turns) = (&worker, &turns);
             scope.spawn(move || {
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(job) = job else { break };
-                    if cancel.load(Ordering::Relaxed) {
+                    let Ok((number, job)) = job else { break };
+                    if cancel.load(Ordering::Relaxed) || !turns.begin(number, cancel) {
                         continue;
                     }
-                    if options.deadline.is_some_and(|deadline| clock.now() > deadline) {
-                        late.fetch_add(1, Ordering::Relaxed);
-                        continue;
-                    }
-                    if results_in.send(worker.look(job)).is_err() {
+                    if results_in.send((number, worker.look(job))).is_err() {
                         break;
                     }
                 }
@@ -171,18 +166,18 @@ pub fn scan(
         // The workers hold the only ends now: when they are gone, so are the channels.
         drop((results_in, jobs));
         let mut tally = Collected { files: 0, bytes: 0, with_phi: 0, started, told: started };
+        let mut order = InOrder::new(&turns);
         loop {
             match results.recv_timeout(TICK) {
-                Ok(one) => {
+                Ok((number, one)) => {
                     if let (Some(cache), Some(stamp)) = (&cache, &one.stamp) {
                         cache.keep(stamp, &one.found);
                     }
                     tally.files += u64::from(one.is_file);
                     tally.bytes += one.found.bytes;
                     tally.with_phi += u64::from(one.found.has_phi);
-                    let report = one.report(options.fingerprints);
-                    surveys[one.root].add(one, &report);
-                    each(report);
+                    each(one.report(options.fingerprints));
+                    order.add(number, one.counted(), &mut |one| surveys[one.root].add(one));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -197,12 +192,6 @@ pub fn scan(
     }
     if cancel.load(Ordering::Relaxed) {
         return Err(ScanError::Cancelled);
-    }
-    let late = late.into_inner();
-    if late > 0
-        && let Some(survey) = surveys.first_mut()
-    {
-        survey.problem(&Problem { kind: ProblemKind::Limit, detail: String::new() }, late);
     }
     Ok(surveys.into_iter().map(Survey::finish).collect())
 }

@@ -8,7 +8,6 @@ use enamel_types::patient_data::{PatientDataSurvey, PhiFolder};
 use super::file::Looked;
 use crate::detect::Tally;
 use crate::persons::People;
-use crate::report::FileReport;
 use crate::sink::{Problem, ProblemKind};
 
 /// People below a root, and in one folder, that are told apart exactly.
@@ -49,18 +48,19 @@ impl Survey {
         Self { sum: survey, people: People::new(ROOT_EXACT), folders: HashMap::new() }
     }
 
-    /// Adds one file, or a folder that could not be read.
-    pub(super) fn add(&mut self, looked: Looked, report: &FileReport) {
+    /// Adds one file, or a folder that could not be read. In the order of the walk: people come out by it.
+    pub(super) fn add(&mut self, looked: Looked) {
         self.sum.files += u64::from(looked.is_file);
         self.sum.bytes += looked.found.bytes;
         for problem in &looked.found.problems {
-            self.problem(problem, 1);
+            self.problem(problem);
         }
         if !looked.found.has_phi {
             return;
         }
         self.sum.files_with_phi += 1;
         self.people.merge(&looked.found.people);
+        let persons = looked.found.people.estimate().value;
         let folder = looked.path.parent().unwrap_or(&looked.path).to_owned();
         let name =
             looked.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -76,7 +76,7 @@ impl Survey {
         folder.people.merge(&looked.found.people);
         folder.tally.merge(looked.found.tally);
         *folder.formats.entry(looked.found.format).or_default() += 1;
-        folder.examples.push((report.persons.value, name));
+        folder.examples.push((persons, name));
         folder.examples.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         folder.examples.truncate(EXAMPLES);
         folder.open_to_all = match (folder.open_to_all, looked.open_to_all) {
@@ -86,7 +86,7 @@ impl Survey {
     }
 
     /// Counts a problem by its class.
-    pub(super) fn problem(&mut self, problem: &Problem, times: u64) {
+    fn problem(&mut self, problem: &Problem) {
         let class = match problem.kind {
             ProblemKind::Unreadable => "unreadable",
             ProblemKind::Encrypted => "encrypted",
@@ -94,7 +94,7 @@ impl Survey {
             ProblemKind::Limit => "limit",
             ProblemKind::Unsupported => "unsupported",
         };
-        *self.sum.problems.entry(class.to_owned()).or_default() += times;
+        *self.sum.problems.entry(class.to_owned()).or_default() += 1;
     }
 
     /// The finished survey: folders with most people first.

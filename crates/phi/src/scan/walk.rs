@@ -1,7 +1,7 @@
 //! The walk: every regular file below the roots, once.
 //!
-//! Symbolic links are followed only where asked for, and then every folder is entered once, so that loops end. Pipes, sockets and
-//! devices are never opened, and the kernel's own file systems are not walked into.
+//! Symbolic links are not followed, but for a root that is one. A folder that is mounted in two places is entered once. Pipes, sockets
+//! and devices are never opened, and the kernel's own file systems are not walked into.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -120,19 +120,10 @@ impl<'a> Walk<'a> {
             for entry in entries.flatten() {
                 let path = entry.path();
                 let Ok(kind) = entry.file_type() else { continue };
-                if !(kind.is_dir() || kind.is_file() || kind.is_symlink())
-                    || self.options.exclude.contains(&path)
-                {
+                if !(kind.is_dir() || kind.is_file()) || self.options.exclude.contains(&path) {
                     continue;
                 }
-                if kind.is_symlink() && !self.options.follow_links {
-                    continue;
-                }
-                // Follows a link; one that leads nowhere is nothing to look into.
-                let Ok(meta) = (if kind.is_symlink() { fs::metadata(&path) } else { entry.metadata() })
-                else {
-                    continue;
-                };
+                let Ok(meta) = entry.metadata() else { continue };
                 if meta.is_dir() {
                     let other_system = self.options.one_file_system && device(&meta) != home;
                     if other_system || is_kernel(&path) || !self.enter(&path, &meta) {
