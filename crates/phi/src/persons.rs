@@ -226,6 +226,14 @@ impl People {
         }
         let index = mine.unwrap_or_else(|| self.push(person));
         self.persons[index as usize].take(&person);
+        self.know(index, &person);
+        if self.persons.len() > self.limit {
+            self.become_sketch();
+        }
+    }
+
+    /// Makes what `person` says lead to the person at `index`.
+    fn know(&mut self, index: u32, person: &Person) {
         for key in person.keys() {
             self.keys.insert(key, index);
         }
@@ -234,9 +242,6 @@ impl People {
         }
         if person.name != 0 {
             self.names.entry(person.name).or_insert(index);
-        }
-        if self.persons.len() > self.limit {
-            self.become_sketch();
         }
     }
 
@@ -318,29 +323,36 @@ impl People {
         Estimate { value, low, high: value + self.joined_by_name }
     }
 
-    /// Form for the cache.
+    /// Form for the cache: a sketch's registers, or how many were joined by a name and then everybody.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.sketch {
             Some(sketch) => sketch.registers.clone(),
-            None => self.persons().flat_map(Person::to_words).flat_map(u64::to_le_bytes).collect(),
+            None => std::iter::once(self.joined_by_name)
+                .chain(self.persons().flat_map(Person::to_words))
+                .flat_map(u64::to_le_bytes)
+                .collect(),
         }
     }
 
-    /// The inverse of [`People::to_bytes`]; `None` if the bytes are not of that form.
+    /// The inverse of [`People::to_bytes`]; `None` if the bytes are not of that form. Who was told apart stays apart.
     pub(crate) fn from_bytes(limit: usize, bytes: &[u8], is_sketch: bool) -> Option<Self> {
         let mut people = Self::new(limit);
         if is_sketch {
             people.sketch = Some(Sketch::from_registers(bytes)?);
             return Some(people);
         }
-        let (rows, []) = bytes.as_chunks::<56>() else { return None };
+        let (joined_by_name, rows) = bytes.split_first_chunk()?;
+        people.joined_by_name = u64::from_le_bytes(*joined_by_name);
+        let (rows, []) = rows.as_chunks::<56>() else { return None };
         for row in rows {
             let (words, _) = row.as_chunks::<8>();
             let mut person = [0; 7];
             for (word, bytes) in person.iter_mut().zip(words) {
                 *word = u64::from_le_bytes(*bytes);
             }
-            people.add(Person::from_words(person));
+            let person = Person::from_words(person);
+            let index = people.push(person);
+            people.know(index, &person);
         }
         Some(people)
     }

@@ -52,6 +52,21 @@ fn a_second_scan_reads_the_cache_and_a_changed_file_again() {
 }
 
 #[test]
+fn people_who_were_told_apart_stay_apart_in_the_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    // The third row shows whose the number of the second is, but not that the first has it too.
+    let apart = "name,dob,ssn\n\"Carver, Ann\",1990-03-04,\n,,512-40-6710\n\"Carver, Ann\",,512-40-6710\n";
+    // Nothing but the name holds these two together.
+    let joined = "name,dob,ssn\n\"Doe, John\",1980-03-04,\n\"Doe, John\",,512-41-6711\n";
+    write(folder.path(), "a/apart.csv", apart, 0);
+    write(folder.path(), "b/joined.csv", joined, 0);
+    let first = run(folder.path());
+    let persons = |name: &str| first.1.iter().find(|report| report.path.ends_with(name)).unwrap().persons;
+    assert_eq!((persons("apart.csv").value, persons("joined.csv").high), (2, 2));
+    assert_eq!(run(folder.path()), first);
+}
+
+#[test]
 fn a_row_that_somebody_else_wrote_is_no_row() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "chart.txt", CHART, 0);
