@@ -14,9 +14,16 @@ pub(super) struct Columns {
     looked: bool,
 }
 
-/// Where the last of two line ends in a row stands.
-fn last_empty_line(text: &[u8]) -> Option<usize> {
-    memchr::memrchr_iter(b'\n', text).find(|at| text.get(at + 1) == Some(&b'\n'))
+/// A header stands in one of the first lines of its paragraph.
+const WITHIN: usize = 6;
+
+/// Where the text after the last empty line begins.
+fn after_last_empty_line(text: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'\n', text).find_map(|at| match &text[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }
 
 impl Columns {
@@ -29,8 +36,8 @@ impl Columns {
         }
         let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
         // Every byte is searched once, however long a paragraph is.
-        let from = self.searched.saturating_sub(1);
-        let blank = text.get(from..line).and_then(last_empty_line).map(|blank| from + blank + 2);
+        let from = self.searched.saturating_sub(2);
+        let blank = text.get(from..line).and_then(after_last_empty_line).map(|blank| from + blank);
         self.searched = self.searched.max(line);
         if blank.is_some() || self.paragraph.is_none() {
             let begin = blank.unwrap_or(0);
@@ -40,10 +47,16 @@ impl Columns {
         }
         // The header stands above the first row, so it can be looked for as soon as there is a line above.
         let begin = self.paragraph.unwrap_or(0);
-        if !self.looked && begin < line {
+        if !self.looked {
             self.found = Self::find(&text[begin..line], vocabulary);
-            self.looked =
-                !self.found.is_empty() || memchr::memchr_iter(b'\n', &text[begin..line]).take(3).count() == 3;
+            self.looked = !self.found.is_empty()
+                || memchr::memchr_iter(b'\n', &text[begin..line]).take(WITHIN).count() == WITHIN;
+            // An empty line may stand between the header and the first row.
+            if self.found.is_empty() {
+                let above = text[..begin].trim_ascii_end();
+                let last = memchr::memrchr(b'\n', above).map_or(0, |newline| newline + 1);
+                self.found = Self::find(&above[last..], vocabulary);
+            }
         }
         let column = at - line;
         let nearest = self.found.iter().min_by_key(|(start, end, _)| {
@@ -57,10 +70,10 @@ impl Columns {
         (column + 3 >= start && column <= end + 2).then_some(meaning)
     }
 
-    /// The first line among the first three with two labels or more and no digits.
+    /// The first line among the first few with two labels or more and no values: `30-DAY` is none.
     fn find(paragraph: &[u8], vocabulary: &Vocabulary) -> Vec<(usize, usize, Meaning)> {
-        for line in paragraph.split(|byte| *byte == b'\n').take(3) {
-            if line.len() > 400 || line.iter().any(u8::is_ascii_digit) {
+        for line in paragraph.split(|byte| *byte == b'\n').take(WITHIN) {
+            if line.len() > 400 || line.windows(3).any(|three| three.iter().all(u8::is_ascii_digit)) {
                 continue;
             }
             let wide =

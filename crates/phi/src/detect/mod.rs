@@ -85,6 +85,8 @@ enum Mode {
     Fresh,
     /// Running text.
     Running,
+    /// Contacts or appointments as vCard and iCalendar write them (RFC 6350, RFC 5545): one after the other, line ends as `\n`.
+    Cards,
     /// Delimited text.
     Delimited(u8),
     /// A table given row by row.
@@ -131,6 +133,7 @@ impl Detector {
     pub(crate) fn fork(&self) -> Self {
         let mode = match self.mode {
             Mode::Delimited(delimiter) => Mode::Delimited(delimiter),
+            Mode::Cards => Mode::Cards,
             _ => Mode::Running,
         };
         let plan = self.plan.as_ref().map(|plan| Arc::new(Plan { skip: 0, ..Plan::clone(plan) }));
@@ -170,6 +173,7 @@ impl Detector {
         }
         if matches!(self.mode, Mode::Fresh) && !text.trim().is_empty() {
             self.mode = match table::delimiter(text) {
+                _ if text.trim_start().starts_with("BEGIN:VC") => Mode::Cards,
                 Some(found) => Mode::Delimited(found),
                 None if delimited => Mode::Delimited(b','),
                 None => Mode::Running,
@@ -204,7 +208,12 @@ impl Detector {
             return cut;
         }
         let cut = if last { text.len() } else { boundary(text) };
-        self.running(&text[..cut], false);
+        if matches!(self.mode, Mode::Cards) {
+            let apart = text[..cut].replace("\\n", "\n").replace("\\,", ",").replace("BEGIN:", "\n\nBEGIN:");
+            self.running(&apart, false);
+        } else {
+            self.running(&text[..cut], false);
+        }
         cut
     }
 
@@ -220,10 +229,15 @@ impl Detector {
             order: Order::MonthFirst,
             columns: header::Columns::default(),
             unlabelled: vocabulary::Unlabelled::default(),
+            alone: true,
         };
         if labels_only {
             let record = &mut self.record;
-            scanner.scan(&mut |hit| record.push(hit.kind, hit.norm));
+            scanner.scan(&mut |hit| {
+                if hit.alone || !record.is_empty() {
+                    record.push(hit.kind, hit.norm);
+                }
+            });
             return;
         }
         let mut paragraphs = Paragraphs::default();
@@ -264,9 +278,15 @@ impl Detector {
 
     fn emit_row(&mut self, plan: &Plan, cells: &[&str]) {
         if plan.key_value {
-            if let [label, values @ ..] = cells {
+            if let [first, values @ ..] = cells {
+                let mut label = *first;
                 for value in values.iter().filter(|value| !value.trim().is_empty()) {
-                    self.take_field(Field { known: None, label, value });
+                    // Two pairs may stand side by side.
+                    if table::is_label(value, self.vocabulary) {
+                        label = value;
+                    } else {
+                        self.take_field(Field { known: None, label, value });
+                    }
                 }
             }
             return;

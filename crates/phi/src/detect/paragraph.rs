@@ -74,7 +74,7 @@ impl Paragraphs {
     }
 
     fn close(&mut self, text: &str, limit: usize, vocabulary: &Vocabulary, each: &mut dyn FnMut(Group)) {
-        let hits = std::mem::take(&mut self.hits);
+        let mut hits = std::mem::take(&mut self.hits);
         let (Some(first), Some(last)) = (hits.first(), hits.last()) else { return };
         let bytes = text.as_bytes();
         let floor = self.closed.max(first.start.saturating_sub(REACH)).min(first.start);
@@ -82,6 +82,14 @@ impl Paragraphs {
         let ceiling = limit.min(last.end + REACH).max(last.end).min(text.len());
         let finish = last.end + blank_line(&bytes[last.end..ceiling]).unwrap_or(ceiling - last.end);
         let mut names = names(text, begin, finish, &hits, vocabulary);
+        // An account or a record is a patient's where something else of a person stands beside it.
+        let person = |hit: &Hit| hit.alone && !matches!(hit.kind, Entity::Phone | Entity::Email);
+        if names.is_empty() && !hits.iter().any(person) {
+            hits.retain(|hit| hit.alone);
+            if hits.is_empty() {
+                return;
+            }
+        }
         let is_form = hits.iter().all(|hit| heads_its_line(bytes, hit.start));
         if names.is_empty() && is_form && begin > floor {
             // A form with a blank line after each field: the name stands a paragraph above.

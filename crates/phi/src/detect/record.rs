@@ -21,6 +21,11 @@ impl Record {
         }
     }
 
+    /// Whether nothing of a person is known yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.first.is_empty() && self.last.is_empty()
+    }
+
     /// Adds half of a name.
     pub(super) fn part(&mut self, part: NamePart, raw: &str) {
         if !name::is_name_value(raw) {

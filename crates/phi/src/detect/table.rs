@@ -80,8 +80,44 @@ pub(super) fn plan(
     Arc::new(Plan { columns, key_value: false, skip, unknown })
 }
 
+/// Keys of patients in programs that also have chart numbers, which then come first.
+const KEYS_OF_PATIENTS: [&str; 3] = ["patnum", "pat_num", "patkey"];
+
 fn header_meanings(row: &[String], vocabulary: &Vocabulary) -> Vec<Option<Meaning>> {
     let mut meanings: Vec<Option<Meaning>> = row.iter().map(|cell| vocabulary.column(cell)).collect();
+    let is = |meaning: &Option<Meaning>, kind: Entity| *meaning == Some(Meaning::Is(kind));
+    let person = meanings.iter().any(|meaning| {
+        matches!(
+            meaning,
+            Some(Meaning::Part(_) | Meaning::Is(Entity::Name | Entity::Dob | Entity::Ssn | Entity::MemberId))
+        )
+    });
+    for (meaning, cell) in meanings.iter_mut().zip(row) {
+        if is(meaning, Entity::Mrn) && !person && !vocabulary.stands_alone(cell) {
+            *meaning = None;
+        }
+    }
+    if person && !meanings.iter().any(|meaning| is(meaning, Entity::Mrn)) {
+        let key = row.iter().position(|cell| {
+            KEYS_OF_PATIENTS
+                .iter()
+                .any(|key| cell.trim().trim_start_matches('\u{FEFF}').eq_ignore_ascii_case(key))
+        });
+        if let Some(key) = key {
+            meanings[key] = Some(Meaning::Is(Entity::Mrn));
+        }
+    }
+    // `Apellidos; Nombre`: beside one half of a name, `name` is the other.
+    let halves = |part| meanings.iter().filter(|meaning| **meaning == Some(Meaning::Part(part))).count();
+    let (first, last) = (halves(NamePart::First), halves(NamePart::Last));
+    let mut names = (0..meanings.len()).filter(|index| is(&meanings[*index], Entity::Name));
+    if let (Some(only), None) = (names.next(), names.next())
+        && first + last == 1
+        && row[only].trim().chars().all(char::is_alphabetic)
+    {
+        let other = if last == 1 { NamePart::First } else { NamePart::Last };
+        meanings[only] = Some(Meaning::Part(other));
+    }
     // Without a column for the other half, `First` or `Last` is no part of a name.
     let has = |part| meanings.contains(&Some(Meaning::Part(part)));
     if has(NamePart::First) != has(NamePart::Last) {
@@ -104,7 +140,9 @@ fn find_header(rows: &[Vec<String>], vocabulary: &Vocabulary) -> Option<usize> {
             .iter()
             .filter(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 4 || cell.contains('@'))
             .count();
-        values == 0 && (labels >= 2 || (labels == 1 && filled.len() == 1 && row.len() == 1))
+        // A title alone in its row is no header, unless the table has but one column.
+        let single = labels == 1 && filled.len() == 1 && rows.iter().all(|row| row.len() == 1);
+        values == 0 && (labels >= 2 || single)
     })
 }
 
@@ -121,6 +159,11 @@ fn is_key_value(rows: &[Vec<String>], vocabulary: &Vocabulary) -> bool {
         })
         .count();
     labelled >= 2 && labelled * 3 >= pairs
+}
+
+/// Whether a cell is a label for the one after it.
+pub(super) fn is_label(cell: &str, vocabulary: &Vocabulary) -> bool {
+    cell.trim_end().ends_with([':', '#', '?']) && cell.len() <= 48 && vocabulary.column(cell).is_some()
 }
 
 /// What a column without a telling header holds: at least 80 % of it must be valid.

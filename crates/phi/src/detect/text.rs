@@ -23,6 +23,8 @@ pub(super) struct Hit {
     pub(super) kind: Entity,
     /// Its normal form.
     pub(super) norm: String,
+    /// Whether it counts where nothing else of a person stands near.
+    pub(super) alone: bool,
 }
 
 /// Everything that deciding about a number needs.
@@ -38,6 +40,8 @@ pub(super) struct Scanner<'a> {
     pub(super) columns: Columns,
     /// Where no label was found last.
     pub(super) unlabelled: Unlabelled,
+    /// Whether the label found last counts where nothing else of a person stands near.
+    pub(super) alone: bool,
 }
 
 impl Scanner<'_> {
@@ -73,7 +77,10 @@ impl Scanner<'_> {
     fn digits(&mut self, start: usize, run: usize) -> (Option<Hit>, usize) {
         let end = start + run;
         let previous = self.before(start);
-        if previous.is_ascii_alphabetic() || previous >= 0x80 || previous == b'_' {
+        // `SSN __058-41-2117__`: filled in on a line.
+        let blank =
+            previous == b'_' && matches!(&self.text[..start - 1], [] | [.., b'_' | b' ' | b':' | b'#']);
+        if previous.is_ascii_alphabetic() || previous >= 0x80 || (previous == b'_' && !blank) {
             return self.code(start, end);
         }
         if matches!(previous, b'-' | b'/' | b'.' | b'*' | b'+' | b'#') && start >= 2 {
@@ -238,9 +245,10 @@ impl Scanner<'_> {
             Some(Label {
                 meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
             }) => Some(Meaning::Other),
-            Some(Label { meaning, words_between, sentence_between: false, short })
+            Some(Label { meaning, words_between, sentence_between: false, short, alone })
                 if words_between <= words =>
             {
+                self.alone = alone;
                 // `the chart shows 2024` has `chart`, and it is no label: one common word must stand right before.
                 let loose = short && words_between > 0;
                 if loose && !matches!(meaning, Meaning::Is(Entity::Ssn | Entity::Dob | Entity::Pan)) {
@@ -255,7 +263,7 @@ impl Scanner<'_> {
 
     #[allow(clippy::unnecessary_wraps)] // every caller returns it as it is
     fn hit(start: usize, end: usize, kind: Entity, norm: String) -> Option<Hit> {
-        Some(Hit { start, end, kind, norm })
+        Some(Hit { start, end, kind, norm, alone: true })
     }
 
     /// `123-45-6789`, and with a label `123 45 6789` and `123.45.6789`.
@@ -314,8 +322,12 @@ impl Scanner<'_> {
     /// Whether the surroundings are a program's, not a person's: a path, an address, an identifier.
     fn in_code(&self, start: usize, end: usize) -> bool {
         let before = self.before(start);
-        matches!(before, b'/' | b'\\' | b'=' | b'&' | b'?' | b'_' | b'%' | b'^' | b'~' | b'@')
-            || matches!(self.byte(end), b'_' | b'\\' | b'@' | b'%' | b'=')
+        let line = |here: u8, beyond: u8| here == b'_' && beyond == b'_';
+        let filled_in =
+            line(before, self.before(start.saturating_sub(1))) || line(self.byte(end), self.byte(end + 1));
+        matches!(before, b'/' | b'\\' | b'=' | b'&' | b'?' | b'%' | b'^' | b'~' | b'@')
+            || matches!(self.byte(end), b'\\' | b'@' | b'%' | b'=')
+            || (!filled_in && (before == b'_' || self.byte(end) == b'_'))
     }
 
     fn date(&mut self, start: usize, end: usize) -> Option<Hit> {
@@ -420,7 +432,9 @@ impl Scanner<'_> {
         if raw.len() < 4 {
             return None;
         }
+        self.alone = true;
         let meaning = self.own_label(start, 1)?;
+        let alone = self.alone;
         let raw = std::str::from_utf8(raw).ok()?;
         let Meaning::Is(kind @ (Entity::Mrn | Entity::MemberId)) = meaning else { return None };
         // Where a date or a telephone number follows such a label, the label meant something else.
@@ -429,7 +443,7 @@ impl Scanner<'_> {
             return None;
         }
         let norm = value::identifier(kind, raw)?;
-        Self::hit(start, end, kind, norm)
+        Some(Hit { start, end, kind, norm, alone })
     }
 
     fn mailbox(&self, at: usize, done: usize) -> (Option<Hit>, usize) {
@@ -465,6 +479,7 @@ mod tests {
             order: Order::MonthFirst,
             columns: Columns::default(),
             unlabelled: Unlabelled::default(),
+            alone: true,
         };
         let mut hits = Vec::new();
         scanner.scan(&mut |hit| hits.push((hit.kind, hit.norm)));

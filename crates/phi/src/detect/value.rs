@@ -132,7 +132,9 @@ pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> (&[u8
         end += 1;
     }
     // `W12 3456 789`: groups of a member number are digits again.
-    let short = |from: usize| text[from..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let short = |from: usize| text[from..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    // `W5137 92701`: after a letter the groups may be longer.
+    let longest = if text[start].is_ascii_alphabetic() { 5 } else { 4 };
     for _ in 0..3 {
         if end - start > 5 && !text[..end].ends_with_digits(3) {
             break;
@@ -141,7 +143,7 @@ pub(super) fn identifier_shape(text: &[u8], start: usize, digit: usize) -> (&[u8
         let closes = text
             .get(end + 1 + group)
             .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'/' | b'-'));
-        if !(3..=4).contains(&group) || !closes || end - start > 11 {
+        if !(3..=longest).contains(&group) || !closes || end - start > 11 {
             break;
         }
         end += 1 + group;

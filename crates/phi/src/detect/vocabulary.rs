@@ -19,6 +19,7 @@ const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
 #[serde(deny_unknown_fields)]
 struct Content {
     labels: Vec<Labels>,
+    numbered: Vec<Numbered>,
     name_parts: Vec<NameParts>,
     exclude: Vec<Exclude>,
     values: Values,
@@ -31,6 +32,21 @@ struct Labels {
     entity: Entity,
     #[serde(rename = "language")]
     _language: String,
+    /// Whether a number with such a label counts where nothing else of a person stands near.
+    #[serde(default = "yes")]
+    alone: bool,
+    words: Vec<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Labels of names after which a number may follow at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbered {
+    entity: Entity,
     words: Vec<String>,
 }
 
@@ -101,6 +117,20 @@ pub(super) struct Label {
     pub(super) sentence_between: bool,
     /// Whether the label is a single common word (`chart`, `born`), which needs to stand next to its value.
     pub(super) short: bool,
+    /// Whether its number counts where nothing else of a person stands near.
+    pub(super) alone: bool,
+}
+
+/// What the words of a label say.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    meaning: Meaning,
+    short: bool,
+    alone: bool,
+    /// What a number right after a label of names is.
+    numbered: Option<Entity>,
+    /// The label has one or two letters, which may also be the end of something else.
+    tiny: bool,
 }
 
 /// Where the search for a label last came to nothing: numbers often stand close together, and share what stands in front of them.
@@ -117,8 +147,8 @@ pub(super) struct Unlabelled {
 /// The compiled words.
 pub(crate) struct Vocabulary {
     labels: AhoCorasick,
-    meanings: Vec<(Meaning, bool)>,
-    squashed: HashMap<String, Meaning>,
+    meanings: Vec<Said>,
+    squashed: HashMap<String, Said>,
     /// The last word of every label for a value, and of every label.
     value_ends: Words,
     ends: Words,
@@ -135,6 +165,9 @@ pub(crate) struct Vocabulary {
     content: Content,
 }
 
+/// A remark in brackets between a label and its value is no longer than this.
+const REMARK: usize = 32;
+
 impl Vocabulary {
     /// The words compiled into the binary.
     pub(crate) fn get() -> &'static Self {
@@ -146,16 +179,23 @@ impl Vocabulary {
 
     fn parse(text: &str) -> Result<Self, ContentError> {
         let content: Content = parse_toml(FILE, text)?;
-        let mut patterns: HashMap<String, (Meaning, bool)> = HashMap::new();
+        let mut patterns: HashMap<String, Said> = HashMap::new();
         let mut squashed = HashMap::new();
-        let mut add = |meaning: Meaning, word: &str| -> Result<(), ContentError> {
+        let mut add = |meaning: Meaning, alone: bool, word: &str| -> Result<(), ContentError> {
             let mut plain = Vec::new();
             plainly(word.as_bytes(), &mut plain);
             let plain = String::from_utf8(plain).unwrap_or_default();
             let plain = plain.trim().to_owned();
             let short = !plain.contains([' ', '#', '/', '.']) && !matches!(meaning, Meaning::Other);
-            if let Some((before, _)) = patterns.insert(plain.clone(), (meaning, short))
-                && before != meaning
+            let numbered = content
+                .numbered
+                .iter()
+                .find(|numbered| numbered.words.contains(&plain))
+                .map(|numbered| numbered.entity);
+            let tiny = plain.chars().filter(|c| c.is_alphanumeric()).count() <= 2 && !plain.contains('#');
+            let said = Said { meaning, short, alone, numbered, tiny };
+            if let Some(before) = patterns.insert(plain.clone(), said)
+                && before.meaning != meaning
             {
                 return Err(ContentError::in_entry(
                     FILE,
@@ -168,27 +208,27 @@ impl Vocabulary {
             let tight = squash(&plain);
             // A column name or key is often written without spaces: `dateofbirth`.
             if plain.contains(' ') && tight.len() >= 6 {
-                patterns.entry(tight.clone()).or_insert((meaning, false));
+                patterns.entry(tight.clone()).or_insert(Said { short: false, ..said });
             }
-            squashed.entry(tight).or_insert(meaning);
+            squashed.entry(tight).or_insert(said);
             Ok(())
         };
         for labels in &content.labels {
             for word in &labels.words {
-                add(Meaning::Is(labels.entity), word)?;
+                add(Meaning::Is(labels.entity), labels.alone, word)?;
             }
         }
         for parts in &content.name_parts {
             for word in &parts.words {
-                add(Meaning::Part(parts.part), word)?;
+                add(Meaning::Part(parts.part), true, word)?;
             }
         }
         for exclude in &content.exclude {
             for word in &exclude.words {
-                add(Meaning::Other, word)?;
+                add(Meaning::Other, true, word)?;
             }
         }
-        let mut patterns: Vec<(String, (Meaning, bool))> = patterns.into_iter().collect();
+        let mut patterns: Vec<(String, Said)> = patterns.into_iter().collect();
         patterns.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let labels = AhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
@@ -214,17 +254,17 @@ impl Vocabulary {
         let value = |meaning: Meaning| matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Email));
         let value_ends: Vec<String> = patterns
             .iter()
-            .filter(|(_, (meaning, _))| value(*meaning))
+            .filter(|(_, said)| value(said.meaning) || said.numbered.is_some())
             .filter_map(|(word, _)| last(word))
             .collect();
         let mut value_starts = [false; 256];
-        for (label, (meaning, _)) in &patterns {
-            if let (Meaning::Is(Entity::Ssn | Entity::Dob), [first, ..]) = (meaning, label.as_bytes()) {
+        for (label, said) in &patterns {
+            if let (Meaning::Is(Entity::Ssn | Entity::Dob), [first, ..]) = (said.meaning, label.as_bytes()) {
                 value_starts[usize::from(*first)] = true;
                 value_starts[usize::from(first.to_ascii_uppercase())] = true;
             }
         }
-        let meanings = patterns.into_iter().map(|(_, meaning)| meaning).collect();
+        let meanings = patterns.into_iter().map(|(_, said)| said).collect();
         Ok(Self {
             labels,
             meanings,
@@ -255,6 +295,24 @@ impl Vocabulary {
         any: bool,
         unlabelled: &mut Unlabelled,
     ) -> Option<Label> {
+        let found = self.label_of(before, words, any, unlabelled);
+        // `Subscriber ID (Assigned by Plan) 957`: a remark stands between.
+        let remark = || {
+            let bare = before.trim_ascii_end();
+            let bare = bare.strip_suffix(b":").unwrap_or(bare);
+            let open = memchr::memrchr(b'(', &bare[bare.len().saturating_sub(REMARK)..bare.len()])?;
+            bare.ends_with(b")").then(|| bare.len().saturating_sub(REMARK) + open)
+        };
+        match found {
+            Some(label) if label.words_between <= words || label.meaning == Meaning::Other => Some(label),
+            _ => match remark() {
+                Some(open) => self.label_of(&before[..open], words, any, &mut Unlabelled::default()),
+                None => found,
+            },
+        }
+    }
+
+    fn label_of(&self, before: &[u8], words: usize, any: bool, unlabelled: &mut Unlabelled) -> Option<Label> {
         let ends = if any { &self.ends } else { &self.value_ends };
         let look_back = LookBack::new(before);
         let mut others = 0;
@@ -327,16 +385,27 @@ impl Vocabulary {
         let mut plain = PlainText::new();
         plain.fill(text);
         let text = plain.as_slice();
-        let names = |meaning| matches!(meaning, Meaning::Is(Entity::Name | Entity::Email) | Meaning::Part(_));
-        let (_, end, meaning, short) =
-            self.matches(text, cut).filter(|(_, _, meaning, _)| !names(*meaning)).last()?;
+        let names = |said: &Said| {
+            matches!(said.meaning, Meaning::Is(Entity::Name | Entity::Email) | Meaning::Part(_))
+        };
+        let mut nearest = None;
+        for (_, end, said) in self.matches(text, cut) {
+            if !names(&said) {
+                nearest = Some((end, said));
+            } else if let Some(entity) = said.numbered
+                && text[end..].iter().all(|byte| matches!(byte, b' ' | b':' | b'#' | b'='))
+            {
+                nearest = Some((end, Said { meaning: Meaning::Is(entity), ..said }));
+            }
+        }
+        let (end, Said { meaning, short, alone, .. }) = nearest?;
         let gap = &text[end..];
         let (words_between, ends) = self.gap(gap);
         // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
         let apart =
             words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
         let sentence_between = ends || apart;
-        Some(Label { meaning, words_between, sentence_between, short })
+        Some(Label { meaning, words_between, sentence_between, short, alone })
     }
 
     /// Whether the text right after a social security number or date of birth names its kind: `(DOB)`, ` SSN,`.
@@ -351,28 +420,26 @@ impl Vocabulary {
         let mut plain = PlainText::new();
         plain.fill(&after[first..]);
         let text = plain.as_slice();
-        self.matches(text, false).next().is_some_and(|(start, end, meaning, _)| {
+        self.matches(text, false).next().is_some_and(|(start, end, said)| {
             start == 0
-                && meaning == Meaning::Is(entity)
+                && said.meaning == Meaning::Is(entity)
                 && !matches!(text.get(end), Some(b':' | b'#' | b'=' | b'0'..=b'9'))
                 && (matches!(text.get(end), None | Some(b')' | b']' | b',' | b'.' | b';')))
         })
     }
 
     /// Whole-word matches in plain text, from left to right.
-    fn matches<'t>(
-        &'t self,
-        text: &'t [u8],
-        cut: bool,
-    ) -> impl Iterator<Item = (usize, usize, Meaning, bool)> + 't {
+    fn matches<'t>(&'t self, text: &'t [u8], cut: bool) -> impl Iterator<Item = (usize, usize, Said)> + 't {
         self.labels.find_iter(text).filter_map(move |found| {
             let (start, end) = (found.start(), found.end());
             let word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
             let inside_before = start > 0 && (word(text.get(start - 1)) || text[start - 1].is_ascii_digit());
             let inside_after = text[end - 1].is_ascii_alphanumeric() && word(text.get(end));
             let at_cut = cut && start == 0;
-            let (meaning, short) = self.meanings[found.pattern().as_usize()];
-            (!inside_before && !inside_after && !at_cut).then_some((start, end, meaning, short))
+            let said = self.meanings[found.pattern().as_usize()];
+            // `c1:bd:d2`, `.ss`: not everything of two letters is a label.
+            let part = said.tiny && start > 0 && matches!(text[start - 1], b':' | b'.' | b'/' | b'@');
+            (!inside_before && !inside_after && !at_cut && !part).then_some((start, end, said))
         })
     }
 
@@ -381,7 +448,7 @@ impl Vocabulary {
         // Not made plain, so that places are kept.
         let lower: Vec<u8> =
             line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
-        self.matches(&lower, false).map(|(start, end, meaning, _)| (start, end, meaning)).collect()
+        self.matches(&lower, false).map(|(start, end, said)| (start, end, said.meaning)).collect()
     }
 
     fn gap(&self, gap: &[u8]) -> (usize, bool) {
@@ -412,16 +479,21 @@ impl Vocabulary {
     /// What a column's header or a field's name says about its values.
     pub(super) fn column(&self, name: &str) -> Option<Meaning> {
         let spaced = spaced(name);
-        if let Some(meaning) = self.squashed.get(&squash(&spaced)) {
-            return Some(*meaning);
+        if let Some(said) = self.squashed.get(&squash(&spaced)) {
+            return Some(said.meaning);
         }
         let text = spaced.as_bytes();
-        let (_, end, meaning, _) = self.matches(text, false).last()?;
+        let (_, end, Said { meaning, .. }) = self.matches(text, false).last()?;
         // `Patient City` is not a patient: only filling may follow the label.
         let rest = std::str::from_utf8(&text[end..]).unwrap_or("?");
         let filling =
             |word: &str| self.fillers.contains(word.as_bytes()) || word.chars().all(|c| !c.is_alphabetic());
         (meaning == Meaning::Other || rest.split([' ', '/']).all(filling)).then_some(meaning)
+    }
+
+    /// Whether a column of this name counts where the table has nothing else of a person.
+    pub(super) fn stands_alone(&self, name: &str) -> bool {
+        self.squashed.get(&squash(&spaced(name))).is_none_or(|said| said.alone)
     }
 
     pub(super) fn is_dummy_ssn(&self, digits: &str) -> bool {
@@ -472,7 +544,7 @@ impl Vocabulary {
         let text = plain.as_slice();
         self.matches(text, from > 0)
             .last()
-            .is_some_and(|(_, end, meaning, _)| end == text.len() && meaning == Meaning::Is(Entity::Name))
+            .is_some_and(|(_, end, said)| end == text.len() && said.meaning == Meaning::Is(Entity::Name))
     }
 
     /// Whether a label of a person's data follows at once: `, DOB`, ` (SSN`, `: Member ID`.
@@ -483,8 +555,8 @@ impl Vocabulary {
         }
         let mut plain = PlainText::new();
         plain.fill(&bare.as_bytes()[..bare.len().min(32)]);
-        self.matches(plain.as_slice(), false).next().is_some_and(|(start, _, meaning, _)| {
-            start == 0 && matches!(meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Phone | Entity::Email))
+        self.matches(plain.as_slice(), false).next().is_some_and(|(start, _, said)| {
+            start == 0 && matches!(said.meaning, Meaning::Is(kind) if !matches!(kind, Entity::Name | Entity::Phone | Entity::Email))
         })
     }
 }

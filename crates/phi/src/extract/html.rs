@@ -44,6 +44,9 @@ struct Page {
     in_table: bool,
     row_size: usize,
     hidden: bool,
+    /// The last character, and whether an element that may be set apart began or ended after it.
+    last: Option<char>,
+    edge: bool,
 }
 
 impl Page {
@@ -83,6 +86,7 @@ impl Page {
             | "hr" | "title" | "section" | "article" | "header" | "footer" | "pre" | "blockquote" | "ul"
             | "ol" | "form" | "body" => self.break_line(),
             "td" | "th" => self.put(" "),
+            "span" | "a" | "label" | "button" => self.edge = true,
             _ => {}
         }
     }
@@ -90,6 +94,13 @@ impl Page {
     fn text(&mut self, text: &str) {
         if self.hidden {
             return;
+        }
+        // `<span>Ann Roe</span><span>DOB: 1/2/80</span>`: a page's style sets them apart, and a capital shows it.
+        if std::mem::take(&mut self.edge)
+            && self.last.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit())
+            && text.starts_with(char::is_uppercase)
+        {
+            self.put(" ");
         }
         let mut spaced = true;
         for c in text.chars() {
@@ -106,6 +117,7 @@ impl Page {
     }
 
     fn put(&mut self, piece: &str) {
+        self.last = piece.chars().next_back().or(self.last);
         if let Some(cell) = self.row.as_mut().and_then(|row| row.last_mut()) {
             self.row_size += piece.len();
             if self.row_size < ROW {
@@ -122,6 +134,7 @@ impl Page {
             self.put(" ");
         } else if self.line_begun {
             self.line.push('\n');
+            self.last = None;
             self.line_begun = false;
         }
     }
@@ -150,6 +163,16 @@ impl Page {
 mod tests {
     use crate::extract::Format;
     use crate::extract::testing::kept;
+
+    #[test]
+    fn pieces_that_a_style_sets_apart_are_apart() {
+        let text = "<html><div><span>Ann Roe</span><span>DOB: 1/2/80</span><a href=x>Call</a></div>\
+            <p>SSN 512-<span>40</span>-6710 Mc<span>Roe</span></p>";
+        assert_eq!(
+            kept(text.as_bytes(), "x", Format::Html).lines,
+            ["text Ann Roe DOB: 1/2/80 Call", "text SSN 512-40-6710 Mc Roe"]
+        );
+    }
 
     #[test]
     fn tables_are_tables_and_text_is_lines() {
