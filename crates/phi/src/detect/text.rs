@@ -218,19 +218,25 @@ impl Scanner<'_> {
         (self.identifier(start, digit), close)
     }
 
-    /// A label that is near enough to speak for the value at `start`: at most `words` other words between. A label of something else
-    /// may stand two words away.
+    /// What the column that the value at `start` stands in says, or a label that is near enough: at most `words` other words between.
+    /// A label of something else may stand two words away.
     fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        if let Some(meaning) = self.columns.meaning(self.text, start, self.vocabulary) {
+            return Some(meaning);
+        }
         let before = &self.text[..start - self.quotes(start)];
         let label = self.vocabulary.label_near(before, words.max(2), true, &mut self.unlabelled);
-        self.speaks(label, start, words)
+        self.speaks(label, words)
     }
 
     /// The same where only a label for a value counts: a number that is nothing without one.
     fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        if let Some(meaning) = self.columns.meaning(self.text, start, self.vocabulary) {
+            return Some(meaning);
+        }
         let before = &self.text[..start - self.quotes(start)];
         let label = self.vocabulary.label_near(before, words, false, &mut self.unlabelled);
-        self.speaks(label, start, words)
+        self.speaks(label, words)
     }
 
     /// Opening quotes and brackets right before `start`.
@@ -239,13 +245,14 @@ impl Scanner<'_> {
         self.text[..start].iter().rev().take(2).take_while(open).count()
     }
 
-    /// What a label says about the value at `start`, and without one the column that it stands in.
-    fn speaks(&mut self, label: Option<Label>, start: usize, words: usize) -> Option<Meaning> {
+    /// What a label says about its value.
+    fn speaks(&mut self, label: Option<Label>, words: usize) -> Option<Meaning> {
         match label {
             Some(Label {
                 meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
             }) => Some(Meaning::Other),
-            Some(Label { meaning, words_between, sentence_between: false, short, alone })
+            Some(Label { tiny: true, words_between: 1.., .. }) => None,
+            Some(Label { meaning, words_between, sentence_between: false, short, alone, .. })
                 if words_between <= words =>
             {
                 self.alone = alone;
@@ -257,7 +264,7 @@ impl Scanner<'_> {
                     Some(meaning)
                 }
             }
-            _ => self.columns.meaning(self.text, start, self.vocabulary),
+            _ => None,
         }
     }
 

@@ -35,6 +35,9 @@ struct Labels {
     /// Whether a number with such a label counts where nothing else of a person stands near.
     #[serde(default = "yes")]
     alone: bool,
+    /// Whether it counts only where an insurer is spoken of.
+    #[serde(default)]
+    insurer: bool,
     words: Vec<String>,
 }
 
@@ -83,6 +86,7 @@ struct Names {
     staff: Vec<String>,
     streets_and_firms: HashSet<String>,
     fillers: HashSet<String>,
+    insurers: HashSet<String>,
 }
 
 /// Half of a name.
@@ -119,6 +123,10 @@ pub(super) struct Label {
     pub(super) short: bool,
     /// Whether its number counts where nothing else of a person stands near.
     pub(super) alone: bool,
+    /// It has one or two letters, and needs to stand next to its value whatever it means.
+    pub(super) tiny: bool,
+    /// It counts only where an insurer is spoken of.
+    insurer: bool,
 }
 
 /// What the words of a label say.
@@ -127,6 +135,7 @@ struct Said {
     meaning: Meaning,
     short: bool,
     alone: bool,
+    insurer: bool,
     /// What a number right after a label of names is.
     numbered: Option<Entity>,
     /// The label has one or two letters, which may also be the end of something else.
@@ -158,6 +167,7 @@ pub(crate) struct Vocabulary {
     /// The bytes that labels of social security numbers and dates of birth begin with, small and capital.
     value_starts: [bool; 256],
     fillers: Words,
+    insurers: Words,
     given: Words,
     never: Words,
     streets_and_firms: Words,
@@ -165,6 +175,8 @@ pub(crate) struct Vocabulary {
     content: Content,
 }
 
+/// How far back an insurer may be spoken of.
+const INSURER: usize = 160;
 /// A remark in brackets between a label and its value is no longer than this.
 const REMARK: usize = 32;
 
@@ -181,51 +193,52 @@ impl Vocabulary {
         let content: Content = parse_toml(FILE, text)?;
         let mut patterns: HashMap<String, Said> = HashMap::new();
         let mut squashed = HashMap::new();
-        let mut add = |meaning: Meaning, alone: bool, word: &str| -> Result<(), ContentError> {
-            let mut plain = Vec::new();
-            plainly(word.as_bytes(), &mut plain);
-            let plain = String::from_utf8(plain).unwrap_or_default();
-            let plain = plain.trim().to_owned();
-            let short = !plain.contains([' ', '#', '/', '.']) && !matches!(meaning, Meaning::Other);
-            let numbered = content
-                .numbered
-                .iter()
-                .find(|numbered| numbered.words.contains(&plain))
-                .map(|numbered| numbered.entity);
-            let tiny = plain.chars().filter(|c| c.is_alphanumeric()).count() <= 2 && !plain.contains('#');
-            let said = Said { meaning, short, alone, numbered, tiny };
-            if let Some(before) = patterns.insert(plain.clone(), said)
-                && before.meaning != meaning
-            {
-                return Err(ContentError::in_entry(
-                    FILE,
-                    text,
-                    &format!("\"{word}\""),
-                    format!("{word:?} means two things"),
-                    "leave it in one list only",
-                ));
-            }
-            let tight = squash(&plain);
-            // A column name or key is often written without spaces: `dateofbirth`.
-            if plain.contains(' ') && tight.len() >= 6 {
-                patterns.entry(tight.clone()).or_insert(Said { short: false, ..said });
-            }
-            squashed.entry(tight).or_insert(said);
-            Ok(())
-        };
+        let mut add =
+            |meaning: Meaning, (alone, insurer): (bool, bool), word: &str| -> Result<(), ContentError> {
+                let mut plain = Vec::new();
+                plainly(word.as_bytes(), &mut plain);
+                let plain = String::from_utf8(plain).unwrap_or_default();
+                let plain = plain.trim().to_owned();
+                let short = !plain.contains([' ', '#', '/', '.']) && !matches!(meaning, Meaning::Other);
+                let numbered = content
+                    .numbered
+                    .iter()
+                    .find(|numbered| numbered.words.contains(&plain))
+                    .map(|numbered| numbered.entity);
+                let tiny = plain.chars().filter(|c| c.is_alphanumeric()).count() <= 2 && !plain.contains('#');
+                let said = Said { meaning, short, alone, insurer, numbered, tiny };
+                if let Some(before) = patterns.insert(plain.clone(), said)
+                    && before.meaning != meaning
+                {
+                    return Err(ContentError::in_entry(
+                        FILE,
+                        text,
+                        &format!("\"{word}\""),
+                        format!("{word:?} means two things"),
+                        "leave it in one list only",
+                    ));
+                }
+                let tight = squash(&plain);
+                // A column name or key is often written without spaces: `dateofbirth`.
+                if plain.contains(' ') && tight.len() >= 6 {
+                    patterns.entry(tight.clone()).or_insert(Said { short: false, ..said });
+                }
+                squashed.entry(tight).or_insert(said);
+                Ok(())
+            };
         for labels in &content.labels {
             for word in &labels.words {
-                add(Meaning::Is(labels.entity), labels.alone, word)?;
+                add(Meaning::Is(labels.entity), (labels.alone, labels.insurer), word)?;
             }
         }
         for parts in &content.name_parts {
             for word in &parts.words {
-                add(Meaning::Part(parts.part), true, word)?;
+                add(Meaning::Part(parts.part), (true, false), word)?;
             }
         }
         for exclude in &content.exclude {
             for word in &exclude.words {
-                add(Meaning::Other, true, word)?;
+                add(Meaning::Other, (true, false), word)?;
             }
         }
         let mut patterns: Vec<(String, Said)> = patterns.into_iter().collect();
@@ -275,6 +288,7 @@ impl Vocabulary {
             label_digits,
             value_starts,
             fillers: Words::new(content.names.fillers.iter().map(String::as_str)),
+            insurers: Words::new(content.names.insurers.iter().map(String::as_str)),
             given: Words::new(content.names.given.iter().map(String::as_str)),
             never: Words::new(content.names.never.iter().map(String::as_str)),
             streets_and_firms: Words::new(content.names.streets_and_firms.iter().map(String::as_str)),
@@ -332,7 +346,9 @@ impl Vocabulary {
                 let Some(from) = self.run_of_labels(&look_back, word.start) else {
                     return self.label_before(before);
                 };
-                if let Some(label) = self.last_label(&before[from..], false) {
+                if let Some(label) = self.last_label(&before[from..], false)
+                    && (!label.insurer || self.speaks_of_insurer(before))
+                {
                     return Some(label);
                 }
             }
@@ -378,6 +394,14 @@ impl Vocabulary {
         let from = before.len().saturating_sub(LOOK_BACK);
         // A label cut in two at the window's edge must not match by its rest: the edge counts as the middle of a word.
         self.last_label(&before[from..], from > 0 && before[from - 1].is_ascii_alphanumeric())
+            .filter(|label| !label.insurer || self.speaks_of_insurer(before))
+    }
+
+    /// Whether the end of a text, back to an empty line, has to do with insurance.
+    fn speaks_of_insurer(&self, before: &[u8]) -> bool {
+        let near = &before[before.len().saturating_sub(INSURER)..];
+        let begin = memchr::memmem::rfind(near, b"\n\n").unwrap_or(0);
+        near[begin..].split(|byte| !byte.is_ascii_alphabetic()).any(|word| self.insurers.contains(word))
     }
 
     /// The last label of a text. Labels of names do not count: a number is no name. `cut` means that the text begins within a word.
@@ -398,14 +422,14 @@ impl Vocabulary {
                 nearest = Some((end, Said { meaning: Meaning::Is(entity), ..said }));
             }
         }
-        let (end, Said { meaning, short, alone, .. }) = nearest?;
+        let (end, Said { meaning, short, alone, insurer, tiny, .. }) = nearest?;
         let gap = &text[end..];
         let (words_between, ends) = self.gap(gap);
         // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
         let apart =
             words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
         let sentence_between = ends || apart;
-        Some(Label { meaning, words_between, sentence_between, short, alone })
+        Some(Label { meaning, words_between, sentence_between, short, alone, tiny, insurer })
     }
 
     /// Whether the text right after a social security number or date of birth names its kind: `(DOB)`, ` SSN,`.
@@ -448,7 +472,12 @@ impl Vocabulary {
         // Not made plain, so that places are kept.
         let lower: Vec<u8> =
             line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
-        self.matches(&lower, false).map(|(start, end, said)| (start, end, said.meaning)).collect()
+        let insurer =
+            lower.split(|byte| !byte.is_ascii_alphabetic()).any(|word| self.insurers.contains(word));
+        self.matches(&lower, false)
+            .filter(|(.., said)| insurer || !said.insurer)
+            .map(|(start, end, said)| (start, end, said.meaning))
+            .collect()
     }
 
     fn gap(&self, gap: &[u8]) -> (usize, bool) {
@@ -480,10 +509,11 @@ impl Vocabulary {
     pub(super) fn column(&self, name: &str) -> Option<Meaning> {
         let spaced = spaced(name);
         if let Some(said) = self.squashed.get(&squash(&spaced)) {
-            return Some(said.meaning);
+            return (!said.insurer).then_some(said.meaning);
         }
         let text = spaced.as_bytes();
-        let (_, end, Said { meaning, .. }) = self.matches(text, false).last()?;
+        let (_, end, Said { meaning, .. }) =
+            self.matches(text, false).filter(|(.., said)| !said.insurer).last()?;
         // `Patient City` is not a patient: only filling may follow the label.
         let rest = std::str::from_utf8(&text[end..]).unwrap_or("?");
         let filling =
