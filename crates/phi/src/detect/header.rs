@@ -1,6 +1,7 @@
 //! Tables set in fixed width within running text: a line of labels, and values that stand below them.
 
-use super::vocabulary::{Meaning, Vocabulary};
+use super::labels::Meaning;
+use super::vocabulary::Vocabulary;
 
 /// The columns of the paragraph looked at last.
 #[derive(Debug, Clone, Default)]
@@ -81,8 +82,11 @@ impl Columns {
             if !wide {
                 continue;
             }
-            let columns = vocabulary.header_columns(line);
-            if columns.len() >= 2 {
+            let columns = vocabulary.labels.header_columns(line);
+            // `Date of Birth (MM/DD/CCYY)  Subscriber name` is a form's line as well: the labels themselves stand apart.
+            let apart =
+                |start: usize| matches!(&line[..start], [] | [.., b'\t' | b'|'] | [.., b' ' | b'|', b' ']);
+            if columns.iter().filter(|(start, ..)| apart(*start)).count() >= 2 {
                 return columns;
             }
         }

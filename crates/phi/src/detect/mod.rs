@@ -6,6 +6,7 @@
 mod date;
 mod delimited;
 mod header;
+mod labels;
 mod look_back;
 mod marks;
 mod name;
@@ -25,11 +26,12 @@ use std::sync::Arc;
 use enamel_types::patient_data::Entity;
 
 use self::date::{Date, Order};
+use self::labels::Meaning;
 use self::paragraph::{Group, Paragraphs};
 use self::record::Record;
 use self::table::Plan;
 use self::text::Scanner;
-use self::vocabulary::{Meaning, Vocabulary};
+use self::vocabulary::Vocabulary;
 use crate::persons::{People, Person};
 use crate::sink::{Field, Problem, Sink};
 
@@ -228,7 +230,7 @@ impl Detector {
             labels_only,
             order: Order::MonthFirst,
             columns: header::Columns::default(),
-            unlabelled: vocabulary::Unlabelled::default(),
+            unlabelled: labels::Unlabelled::default(),
             alone: true,
         };
         if labels_only {
@@ -346,10 +348,10 @@ impl Detector {
             }
             return;
         }
-        let meaning = field.known.map(Meaning::Is).or_else(|| self.vocabulary.column(label));
+        let meaning = field.known.map(Meaning::Is).or_else(|| self.vocabulary.labels.column(label));
         match meaning {
             Some(Meaning::Is(Entity::Name)) if field.known.is_some() || name::is_name_value(field.value) => {
-                if let Some(Meaning::Part(part)) = self.vocabulary.column(label) {
+                if let Some(Meaning::Part(part)) = self.vocabulary.labels.column(label) {
                     self.record.part(part, field.value);
                     return;
                 }

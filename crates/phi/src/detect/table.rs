@@ -5,10 +5,11 @@ use std::sync::Arc;
 use enamel_types::patient_data::Entity;
 
 use super::date::{Date, Order};
+use super::labels::Meaning;
 use super::name;
 use super::number;
 use super::value;
-use super::vocabulary::{Meaning, NamePart, Vocabulary};
+use super::vocabulary::{NamePart, Vocabulary};
 
 /// Rows that are looked at before the columns are decided.
 pub(super) const SAMPLE: usize = 64;
@@ -84,7 +85,7 @@ pub(super) fn plan(
 const KEYS_OF_PATIENTS: [&str; 3] = ["patnum", "pat_num", "patkey"];
 
 fn header_meanings(row: &[String], vocabulary: &Vocabulary) -> Vec<Option<Meaning>> {
-    let mut meanings: Vec<Option<Meaning>> = row.iter().map(|cell| vocabulary.column(cell)).collect();
+    let mut meanings: Vec<Option<Meaning>> = row.iter().map(|cell| vocabulary.labels.column(cell)).collect();
     let is = |meaning: &Option<Meaning>, kind: Entity| *meaning == Some(Meaning::Is(kind));
     let person = meanings.iter().any(|meaning| {
         matches!(
@@ -93,7 +94,7 @@ fn header_meanings(row: &[String], vocabulary: &Vocabulary) -> Vec<Option<Meanin
         )
     });
     for (meaning, cell) in meanings.iter_mut().zip(row) {
-        if is(meaning, Entity::Mrn) && !person && !vocabulary.stands_alone(cell) {
+        if is(meaning, Entity::Mrn) && !person && !vocabulary.labels.stands_alone(cell) {
             *meaning = None;
         }
     }
@@ -135,7 +136,7 @@ fn find_header(rows: &[Vec<String>], vocabulary: &Vocabulary) -> Option<usize> {
     rows.iter().take(HEADER_WITHIN).position(|row| {
         let filled: Vec<&String> = row.iter().filter(|cell| !cell.trim().is_empty()).collect();
         let labels =
-            filled.iter().filter(|cell| cell.len() <= 48 && vocabulary.column(cell).is_some()).count();
+            filled.iter().filter(|cell| cell.len() <= 48 && vocabulary.labels.column(cell).is_some()).count();
         let values = filled
             .iter()
             .filter(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 4 || cell.contains('@'))
@@ -155,7 +156,7 @@ fn is_key_value(rows: &[Vec<String>], vocabulary: &Vocabulary) -> bool {
         .filter(|row| {
             row.len() >= 2
                 && row[0].len() <= 48
-                && matches!(vocabulary.column(&row[0]), Some(Meaning::Is(_) | Meaning::Part(_)))
+                && matches!(vocabulary.labels.column(&row[0]), Some(Meaning::Is(_) | Meaning::Part(_)))
         })
         .count();
     labelled >= 2 && labelled * 3 >= pairs
@@ -163,7 +164,7 @@ fn is_key_value(rows: &[Vec<String>], vocabulary: &Vocabulary) -> bool {
 
 /// Whether a cell is a label for the one after it.
 pub(super) fn is_label(cell: &str, vocabulary: &Vocabulary) -> bool {
-    cell.trim_end().ends_with([':', '#', '?']) && cell.len() <= 48 && vocabulary.column(cell).is_some()
+    cell.trim_end().ends_with([':', '#', '?']) && cell.len() <= 48 && vocabulary.labels.column(cell).is_some()
 }
 
 /// What a column without a telling header holds: at least 80 % of it must be valid.

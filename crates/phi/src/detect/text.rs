@@ -6,10 +6,11 @@
 use enamel_types::patient_data::Entity;
 
 use super::date::{self, Order};
+use super::labels::{Label, Length, Meaning, Needs, Unlabelled};
 use super::marks::Marks;
 use super::number;
 use super::value;
-use super::vocabulary::{Label, Meaning, Unlabelled, Vocabulary};
+use super::vocabulary::Vocabulary;
 use super::{date::Date, header::Columns};
 
 /// A value found in text.
@@ -198,9 +199,9 @@ impl Scanner<'_> {
         let letters = self.text[start..digit].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         if letters == digit - start
             && letters >= 3
-            && self.vocabulary.may_end_label(&self.text[start..digit])
+            && self.vocabulary.labels.may_end(&self.text[start..digit])
             && self.label(start, 0) != Some(Meaning::Other)
-            && let Some(label) = self.vocabulary.label_before(&self.text[..digit])
+            && let Some(label) = self.vocabulary.labels.before(&self.text[..digit])
             && let Meaning::Is(kind) = label.meaning
             && label.words_between == 0
             && !(matches!(kind, Entity::MemberId | Entity::Pan | Entity::Phone) && letters < 4)
@@ -225,7 +226,7 @@ impl Scanner<'_> {
             return Some(meaning);
         }
         let before = &self.text[..start - self.quotes(start)];
-        let label = self.vocabulary.label_near(before, words.max(2), true, &mut self.unlabelled);
+        let label = self.vocabulary.labels.near(before, words.max(2), true, &mut self.unlabelled);
         self.speaks(label, words)
     }
 
@@ -235,7 +236,7 @@ impl Scanner<'_> {
             return Some(meaning);
         }
         let before = &self.text[..start - self.quotes(start)];
-        let label = self.vocabulary.label_near(before, words, false, &mut self.unlabelled);
+        let label = self.vocabulary.labels.near(before, words, false, &mut self.unlabelled);
         self.speaks(label, words)
     }
 
@@ -251,13 +252,13 @@ impl Scanner<'_> {
             Some(Label {
                 meaning: Meaning::Other, sentence_between: false, words_between: 0..=2, ..
             }) => Some(Meaning::Other),
-            Some(Label { tiny: true, words_between: 1.., .. }) => None,
-            Some(Label { meaning, words_between, sentence_between: false, short, alone, .. })
+            Some(Label { length: Length::Tiny, words_between: 1.., .. }) => None,
+            Some(Label { meaning, words_between, sentence_between: false, length, needs })
                 if words_between <= words =>
             {
-                self.alone = alone;
+                self.alone = needs != Needs::Person;
                 // `the chart shows 2024` has `chart`, and it is no label: one common word must stand right before.
-                let loose = short && words_between > 0;
+                let loose = length != Length::Long && words_between > 0;
                 if loose && !matches!(meaning, Meaning::Is(Entity::Ssn | Entity::Dob | Entity::Pan)) {
                     None
                 } else {
@@ -316,7 +317,7 @@ impl Scanner<'_> {
             Some(Meaning::Is(Entity::Dob | Entity::Phone)) => dashed && !self.labels_only,
             Some(_) => false,
         };
-        let sure = sure || (dashed && self.vocabulary.label_after(&self.text[at..], Entity::Ssn));
+        let sure = sure || (dashed && self.vocabulary.labels.after(&self.text[at..], Entity::Ssn));
         if sure { Self::hit(start, at, Entity::Ssn, norm) } else { None }
     }
 
@@ -351,7 +352,7 @@ impl Scanner<'_> {
             return None;
         }
         let labelled = self.own_label(begin, 3) == Some(Meaning::Is(Entity::Dob));
-        if labelled || self.vocabulary.label_after(&self.text[found.end..], Entity::Dob) {
+        if labelled || self.vocabulary.labels.after(&self.text[found.end..], Entity::Dob) {
             Self::hit(begin, found.end, Entity::Dob, found.date.iso())
         } else {
             None
@@ -534,6 +535,11 @@ mod tests {
         check("D.O.B. 05-MAR-1985", &[(Dob, "1985-03-05")]);
         check("fecha de nacimiento 5 de marzo de 1985", &[(Dob, "1985-03-05")]);
         check("(03/05/1985 DOB)", &[(Dob, "1985-03-05")]);
+        check("Hassan b. 12/15/01", &[(Dob, "2001-12-15")]);
+        check(
+            "Date of birth __2/20/2002__  S.S.# __058-41-2117__",
+            &[(Dob, "2002-02-20"), (Entity::Ssn, "058412117")],
+        );
         check("DOB 03/05/1985, seen 01/02/2020, next visit 02/03/2021", &[(Dob, "1985-03-05")]);
         check("Date of service: 04/18/2022. Next recall 01/24/2020", &[]);
     }
@@ -550,6 +556,12 @@ mod tests {
         check("the chart shows 2024 cases", &[]);
         check("Rx no 2722510, NPI 5942105388, tax id 90-0116788", &[]);
         check("Policy no. 164-30-8. Call", &[]);
+        check("Policyholder/Subscriber ID (Assigned by Plan)  957-4918-9707", &[(MemberId, "95749189707")]);
+        check("Guardian Life, ID# AW7985481-01", &[(MemberId, "AW798548101")]);
+        check("Cigna, subscriber 9495375185", &[(MemberId, "9495375185")]);
+        check("ins id no: W9995 96136", &[(MemberId, "W999596136")]);
+        check("badge, ID# AW7985481-01. Vehicle identification no 1HGCM82633", &[]);
+        check("bd:d2:c1; starts 2025/05/12", &[]);
     }
 
     #[test]

@@ -44,9 +44,10 @@ struct Page {
     in_table: bool,
     row_size: usize,
     hidden: bool,
-    /// The last character, and whether an element that may be set apart began or ended after it.
+    /// The last character.
     last: Option<char>,
-    edge: bool,
+    /// The same while an element that a style may set apart has begun or ended since.
+    edge: Option<char>,
 }
 
 impl Page {
@@ -86,7 +87,7 @@ impl Page {
             | "hr" | "title" | "section" | "article" | "header" | "footer" | "pre" | "blockquote" | "ul"
             | "ol" | "form" | "body" => self.break_line(),
             "td" | "th" => self.put(" "),
-            "span" | "a" | "label" | "button" => self.edge = true,
+            "span" | "a" | "label" | "button" => self.edge = self.last,
             _ => {}
         }
     }
@@ -96,10 +97,12 @@ impl Page {
             return;
         }
         // `<span>Ann Roe</span><span>DOB: 1/2/80</span>`: a page's style sets them apart, and a capital shows it.
-        if std::mem::take(&mut self.edge)
-            && self.last.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit())
-            && text.starts_with(char::is_uppercase)
-        {
+        let apart = match (self.edge.take(), text.chars().next()) {
+            (Some(before), Some(first)) if before.is_ascii_digit() => first.is_alphabetic(),
+            (Some(before), Some(first)) => before.is_lowercase() && first.is_uppercase(),
+            _ => false,
+        };
+        if apart {
             self.put(" ");
         }
         let mut spaced = true;
@@ -166,11 +169,11 @@ mod tests {
 
     #[test]
     fn pieces_that_a_style_sets_apart_are_apart() {
-        let text = "<html><div><span>Ann Roe</span><span>DOB: 1/2/80</span><a href=x>Call</a></div>\
+        let text = "<html><div><span>Ann Roe</span><span>DOB: 1/2/80</span><a href=x>call</a></div>\
             <p>SSN 512-<span>40</span>-6710 Mc<span>Roe</span></p>";
         assert_eq!(
             kept(text.as_bytes(), "x", Format::Html).lines,
-            ["text Ann Roe DOB: 1/2/80 Call", "text SSN 512-40-6710 Mc Roe"]
+            ["text Ann Roe DOB: 1/2/80 call", "text SSN 512-40-6710 Mc Roe"]
         );
     }
 
