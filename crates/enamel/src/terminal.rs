@@ -40,11 +40,6 @@ fn stdout_failed(error: &std::io::Error) -> Error {
     Error::new("standard output could not be written").because(std::io::Error::from(error.kind()))
 }
 
-/// `1 file`, `2 files`.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{} {}", indicatif::HumanCount(count as u64), if count == 1 { one } else { many })
-}
-
 /// `, $4,600 to $7,000 depending on the assumptions`, to stand behind the mean.
 pub(crate) fn range(figures: &enamel_types::risk::RiskFigures) -> String {
     let words = |(low, high): (enamel_types::Usd, enamel_types::Usd)| {

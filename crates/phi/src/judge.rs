@@ -7,9 +7,10 @@
 //! `phi.folder` that it lies where few can get at it. What could not be looked at is never called clean.
 
 use enamel_types::patient_data::{Entity, PatientDataSurvey, PhiFolder};
+use enamel_types::words::{counted, grouped};
 use enamel_types::{
-    Body, CheckOutcome, ControlId, Estimate, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId,
-    Fix, Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
+    Body, CheckOutcome, ControlId, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId, Fix,
+    Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
 };
 
 /// The rule of every finding.
@@ -80,10 +81,14 @@ pub fn judge(observation: &Observation) -> Judgement {
     judgement
 }
 
-/// Files and folders in which patient data may lie unseen: refused, encrypted, or beyond a limit. A damaged file was read as
-/// far as it goes, and a format without text holds none.
+/// Files and folders in which patient data may lie unseen: refused, encrypted, beyond a limit, or of a kind that is only
+/// recognised (databases, disk images, foreign archives, alone or inside another file). A damaged file was read as far as it
+/// goes, and a format without text holds none.
 fn unseen(survey: &PatientDataSurvey) -> u64 {
-    ["unreadable", "encrypted", "limit"].iter().filter_map(|class| survey.problems.get(*class)).sum()
+    ["unreadable", "encrypted", "limit", "unsupported"]
+        .iter()
+        .filter_map(|class| survey.problems.get(*class))
+        .sum()
 }
 
 /// What the survey says about who gets at patient data; nothing where there was no file.
@@ -187,10 +192,13 @@ fn severity(folder: &PhiFolder, place: Place) -> Severity {
 
 fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u64) -> Finding {
     let place = Place::of(&folder.path);
-    let whose = people(folder.persons);
+    let whose = folder.persons.people();
     let verb = if folder.files == 1 { "holds" } else { "hold" };
-    let mut seen =
-        format!("{} {verb} data of {whose}: {}", counted(folder.files, "file", "files"), kinds(folder));
+    let mut seen = format!(
+        "{} {verb} data of {whose}: {}",
+        counted(folder.files, "file", "files"),
+        Entity::list(&folder.entities)
+    );
     if folder.readable_by_others == Some(true) {
         seen.push_str("; every account of this computer can read it");
     }
@@ -243,80 +251,42 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
     }
 }
 
-fn kinds(folder: &PhiFolder) -> String {
-    let listed = Entity::ALL.iter().filter_map(|kind| {
-        let (one, many) = kind_words(*kind);
-        folder.entities.get(kind).map(|count| counted(*count, one, many))
-    });
-    listed.collect::<Vec<_>>().join(", ")
-}
-
-const fn kind_words(kind: Entity) -> (&'static str, &'static str) {
-    match kind {
-        Entity::Ssn => ("Social Security number", "Social Security numbers"),
-        Entity::Pan => ("card number", "card numbers"),
-        Entity::Dob => ("date of birth", "dates of birth"),
-        Entity::Name => ("name", "names"),
-        Entity::Phone => ("phone number", "phone numbers"),
-        Entity::Email => ("mail address", "mail addresses"),
-        Entity::Mrn => ("chart number", "chart numbers"),
-        Entity::MemberId => ("insurance member number", "insurance member numbers"),
-    }
-}
-
-fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(value), if value == 1 { one } else { many })
-}
-
-/// `1 person`, `1,204 people`, `812 people (790 to 840)`.
-fn people(persons: Estimate) -> String {
-    let best = counted(persons.value, "person", "people");
-    if persons.low == persons.high {
-        best
-    } else {
-        format!("{best} ({} to {})", grouped(persons.low), grouped(persons.high))
-    }
-}
-
-/// `12,450`.
-fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn summary(survey: &PatientDataSurvey) -> String {
     if survey.files == 0 && survey.problems.is_empty() {
         return format!("there is no file below {}", survey.root);
     }
-    let mut text = format!(
-        "{} of {} below {} hold patient data of {}, in {}",
-        grouped(survey.files_with_phi),
-        counted(survey.files, "file", "files"),
-        survey.root,
-        people(survey.persons),
-        counted(survey.folders.len() as u64 + survey.folders_not_listed, "folder", "folders")
-    );
+    let files = counted(survey.files, "file", "files");
+    let mut text = if survey.files_with_phi == 0 {
+        format!("no patient data was found in {files} below {}", survey.root)
+    } else {
+        let hold = if survey.files_with_phi == 1 { "holds" } else { "hold" };
+        format!(
+            "{} of {files} below {} {hold} patient data of {}, in {}",
+            grouped(survey.files_with_phi),
+            survey.root,
+            survey.persons.people(),
+            counted(survey.folders.len() as u64 + survey.folders_not_listed, "folder", "folders")
+        )
+    };
     for (class, what) in [
         ("unreadable", "could not be opened"),
         ("encrypted", "could not be looked into because of encryption"),
-        ("limit", "were looked at only up to a limit"),
+        ("limit", "could be looked at only up to a limit"),
     ] {
         if let Some(count) = survey.problems.get(class) {
-            text = format!("{text}; {} {what}", grouped(*count));
+            text = format!("{text}; {} {what}", counted(*count, "file or folder", "files or folders"));
         }
+    }
+    for sentence in survey.not_searched() {
+        text = format!("{text}; {sentence}");
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use enamel_types::Estimate;
+
     use super::*;
 
     fn folder(path: &str, people: u64, open: Option<bool>) -> PhiFolder {
@@ -373,7 +343,27 @@ mod tests {
             folders,
             folders_not_listed: 0,
             problems: problems.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
+            files_not_searched: std::collections::BTreeMap::new(),
+            bytes_not_searched: std::collections::BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn what_was_seen_reads_as_a_person_writes() {
+        let detail = |survey| judge(&observed(survey)).results.remove(0).detail;
+        assert_eq!(
+            detail(survey(1, vec![], &[("encrypted", 1)])),
+            "no patient data was found in 1 file below /srv; \
+             1 file or folder could not be looked into because of encryption"
+        );
+        let mut partly = survey(5, vec![folder("/srv/charts", 1_200, None)], &[("unsupported", 1)]);
+        partly.files_not_searched.insert("database".to_owned(), 1);
+        partly.bytes_not_searched.insert("database".to_owned(), 4_000_000);
+        assert_eq!(
+            detail(partly),
+            "1 of 5 files below /srv holds patient data of 1,200 people, in 1 folder; \
+             1 database file (4 MB) was found but cannot be opened by Enamel: it may hold patient data"
+        );
     }
 
     fn outcomes(judgement: &Judgement) -> [CheckOutcome; 2] {
@@ -387,14 +377,13 @@ mod tests {
         let closed = || vec![folder("/srv/charts", 3, Some(false))];
         for (survey, expected, evidence) in [
             (survey(5, vec![], &[]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
-            (
-                survey(5, vec![], &[("malformed", 2), ("unsupported", 1)]),
-                [Pass, Pass],
-                vec![EvidenceOutcome::Supports; 2],
-            ),
+            (survey(5, vec![], &[("malformed", 2)]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
             (survey(5, vec![], &[("unreadable", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, vec![], &[("encrypted", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, vec![], &[("limit", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+            // A member of an archive that cannot be opened is no file of its own, and is unseen all the same.
+            (survey(5, vec![], &[("unsupported", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
+            (survey(0, vec![], &[("unsupported", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, closed(), &[]), [Fail, Pass], vec![EvidenceOutcome::Supports; 2]),
             (survey(5, closed(), &[("limit", 1)]), [Fail, Unknown], vec![EvidenceOutcome::Unknown; 2]),
             (

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::observation::Gap;
 use crate::units::Estimate;
+use crate::words;
 
 /// A kind of identifying value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +48,29 @@ impl Entity {
             Self::MemberId => "MEMBER_ID",
         }
     }
+
+    /// So many of the kind, for people: `3 Social Security numbers`, `1 card number`.
+    pub fn words(self, count: u64) -> String {
+        let (one, many) = match self {
+            Self::Ssn => ("Social Security number", "Social Security numbers"),
+            Self::Pan => ("card number", "card numbers"),
+            Self::Dob => ("date of birth", "dates of birth"),
+            Self::Name => ("name", "names"),
+            Self::Phone => ("phone number", "phone numbers"),
+            Self::Email => ("email address", "email addresses"),
+            Self::Mrn => ("chart number", "chart numbers"),
+            Self::MemberId => ("insurance member number", "insurance member numbers"),
+        };
+        words::counted(count, one, many)
+    }
+
+    /// All kinds that are there, for people, in the order of [`Entity::ALL`]; empty where there are none.
+    pub fn list(counts: &EntityCounts) -> String {
+        let there = Self::ALL.into_iter().filter_map(|kind| Some((kind, *counts.get(&kind)?)));
+        let words: Vec<_> =
+            there.filter(|(_, count)| *count > 0).map(|(kind, count)| kind.words(count)).collect();
+        words.join(", ")
+    }
 }
 
 /// How many of each kind.
@@ -56,7 +81,7 @@ pub type EntityCounts = BTreeMap<Entity, u64>;
 pub struct PatientDataSurvey {
     /// The folder or file that was scanned.
     pub root: String,
-    /// Files looked at.
+    /// Files looked at; those that were only recognised are in `files_not_searched`.
     pub files: u64,
     /// Bytes looked at.
     pub bytes: u64,
@@ -69,9 +94,73 @@ pub struct PatientDataSurvey {
     /// How many folders were left out of `folders` because there were too many to list.
     #[serde(default)]
     pub folders_not_listed: u64,
-    /// Files that could not be read or parsed, by reason.
+    /// Files, and folders that could not be listed, with something in them that could not be read or parsed, by reason: a
+    /// file counts once for each of its reasons.
     #[serde(default)]
     pub problems: BTreeMap<String, u64>,
+    /// Files that may hold patient data and that Enamel cannot open, by their format: `database`, `disk_image`, `archive`,
+    /// `pst`. None of them is among `files`.
+    #[serde(default)]
+    pub files_not_searched: BTreeMap<String, u64>,
+    /// What those take up on disk, by the same formats.
+    #[serde(default)]
+    pub bytes_not_searched: BTreeMap<String, u64>,
+}
+
+impl PatientDataSurvey {
+    /// What could not be opened, for people: a sentence for each kind of file, without its full stop.
+    pub fn not_searched(&self) -> Vec<String> {
+        let sentence = |(format, files): (&String, &u64)| {
+            let (was, they) = if *files == 1 { ("was", "it") } else { ("were", "they") };
+            let what = self.unopened(format, *files);
+            format!("{what} {was} found but cannot be opened by Enamel: {they} may hold patient data")
+        };
+        self.files_not_searched.iter().map(sentence).collect()
+    }
+
+    /// Everything below the root that was not looked into, or not wholly, and why. In words that read the same for one file
+    /// and for many.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let unopened = self.files_not_searched.iter().map(|(format, files)| {
+            let why = "Enamel cannot open files of this kind: they may hold patient data";
+            (self.unopened(format, *files), why)
+        });
+        let only_recognised: u64 = self.files_not_searched.values().sum();
+        let partly = self.problems.iter().filter_map(|(class, files)| {
+            let (files, why) = match class.as_str() {
+                "unreadable" => {
+                    (*files, "the system did not let them be read; run as an administrator to see more")
+                }
+                "encrypted" => (*files, "encrypted or protected by a password"),
+                "malformed" => (*files, "damaged or cut short: what could be read was read"),
+                "limit" => (*files, "too large, or too deeply packed, to be searched to the end"),
+                "unsupported" => (
+                    files.saturating_sub(only_recognised),
+                    "something packed inside them is of a kind that Enamel cannot open",
+                ),
+                other => (*files, other),
+            };
+            (files > 0).then(|| (words::counted(files, "file or folder", "files or folders"), why))
+        });
+        let gap = |(what, why): (String, &str)| Gap {
+            what: format!("{what} below {}", self.root),
+            why: why.to_owned(),
+        };
+        unopened.chain(partly).map(gap).collect()
+    }
+
+    /// `3 database files (4.1 GB)`.
+    fn unopened(&self, format: &str, files: u64) -> String {
+        let (one, many) = match format {
+            "database" => ("database file", "database files"),
+            "disk_image" => ("disk image", "disk images"),
+            "archive" => ("archive", "archives"),
+            "pst" => ("Outlook data file", "Outlook data files"),
+            _ => ("file", "files"),
+        };
+        let size = words::bytes(self.bytes_not_searched.get(format).copied().unwrap_or(0));
+        format!("{} ({size})", words::counted(files, one, many))
+    }
 }
 
 /// One folder that holds patient data.
@@ -92,4 +181,62 @@ pub struct PhiFolder {
     /// Whether accounts other than the owner and administrators can read it; `None` if that could not be seen.
     #[serde(default)]
     pub readable_by_others: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_counted_in_words() {
+        assert_eq!(Entity::Ssn.words(3), "3 Social Security numbers");
+        assert_eq!(Entity::Pan.words(1), "1 card number");
+        assert_eq!(Entity::Dob.words(2_000), "2,000 dates of birth");
+        let counts = [(Entity::Name, 2), (Entity::Ssn, 1), (Entity::Phone, 0)].into_iter().collect();
+        assert_eq!(Entity::list(&counts), "1 Social Security number, 2 names");
+    }
+
+    #[test]
+    fn an_older_survey_names_nothing_that_was_not_searched() {
+        let old = r#"{"root": "/srv", "files": 2, "bytes": 10, "files_with_phi": 0,
+            "persons": {"estimate": 0, "low": 0, "high": 0}, "folders": []}"#;
+        let mut survey: PatientDataSurvey = serde_json::from_str(old).unwrap();
+        assert!(survey.not_searched().is_empty());
+        survey.files_not_searched = [("database".to_owned(), 3), ("pst".to_owned(), 1)].into_iter().collect();
+        survey.bytes_not_searched =
+            [("database".to_owned(), 4_100_000_000), ("pst".to_owned(), 90)].into_iter().collect();
+        assert_eq!(
+            survey.not_searched(),
+            [
+                "3 database files (4.1 GB) were found but cannot be opened by Enamel: they may hold patient data",
+                "1 Outlook data file (90 bytes) was found but cannot be opened by Enamel: it may hold patient data",
+            ]
+        );
+    }
+
+    #[test]
+    fn gaps_say_why_in_words_and_name_nothing_twice() {
+        let survey = PatientDataSurvey {
+            root: "/srv".to_owned(),
+            files: 9,
+            bytes: 0,
+            files_with_phi: 0,
+            persons: Estimate::exact(0),
+            folders: Vec::new(),
+            folders_not_listed: 0,
+            problems: [("unsupported".to_owned(), 3), ("limit".to_owned(), 1)].into_iter().collect(),
+            files_not_searched: [("disk_image".to_owned(), 2)].into_iter().collect(),
+            bytes_not_searched: [("disk_image".to_owned(), 5_000_000)].into_iter().collect(),
+        };
+        let gaps: Vec<_> =
+            survey.gaps().into_iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
+        assert_eq!(
+            gaps,
+            [
+                "2 disk images (5 MB) below /srv: Enamel cannot open files of this kind: they may hold patient data",
+                "1 file or folder below /srv: too large, or too deeply packed, to be searched to the end",
+                "1 file or folder below /srv: something packed inside them is of a kind that Enamel cannot open",
+            ]
+        );
+    }
 }

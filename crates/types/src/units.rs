@@ -6,6 +6,8 @@ use std::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::{counted, group_digits, grouped};
+
 /// US dollars, the currency in which losses are stated. Never used for bookkeeping, so a float is enough.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -20,14 +22,8 @@ impl fmt::Display for Usd {
         let step = 10f64.powf((magnitude - 2.0).max(0.0));
         let rounded = (value / step).round() * step;
         let digits = format!("{rounded:.0}");
-        let mut out = String::from(if self.0 < 0.0 && rounded > 0.0 { "-$" } else { "$" });
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
-                out.push(',');
-            }
-            out.push(digit);
-        }
-        f.pad(&out)
+        let sign = if self.0 < 0.0 && rounded > 0.0 { "-$" } else { "$" };
+        f.pad(&format!("{sign}{}", group_digits(&digits)))
     }
 }
 
@@ -90,14 +86,26 @@ impl Estimate {
     pub const fn exact(value: u64) -> Self {
         Self { value, low: value, high: value }
     }
+
+    /// As a number of people: `1 person`, `812 people (790 to 840)`.
+    pub fn people(self) -> String {
+        let best = counted(self.value, "person", "people");
+        if self.low == self.high {
+            best
+        } else {
+            format!("{best} ({} to {})", grouped(self.low), grouped(self.high))
+        }
+    }
 }
 
 impl fmt::Display for Estimate {
+    /// `4,120 (3,900 to 4,400)`, or the figure alone where it is exact.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let best = grouped(self.value);
         if self.low == self.high {
-            f.pad(&self.value.to_string())
+            f.pad(&best)
         } else {
-            f.pad(&format!("{} ({} to {})", self.value, self.low, self.high))
+            f.pad(&format!("{best} ({} to {})", grouped(self.low), grouped(self.high)))
         }
     }
 }
@@ -119,6 +127,15 @@ mod tests {
         ] {
             assert_eq!(Usd(value).to_string(), text);
         }
+    }
+
+    #[test]
+    fn estimates_set_thousands_apart() {
+        assert_eq!(Estimate::exact(12_450).to_string(), "12,450");
+        let between = Estimate { value: 4_120, low: 3_900, high: 1_004_400 };
+        assert_eq!(between.to_string(), "4,120 (3,900 to 1,004,400)");
+        assert_eq!(between.people(), "4,120 people (3,900 to 1,004,400)");
+        assert_eq!(Estimate::exact(1).people(), "1 person");
     }
 
     #[test]

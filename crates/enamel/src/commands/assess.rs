@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use enamel_ledger::{Ledger, PracticeView};
+use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::RiskFigures;
+use enamel_types::words::{counted, grouped};
 use enamel_types::{Finding, Severity, Timestamp};
 
 use super::{fail_on, scan_host, scan_phi, scan_software};
@@ -14,7 +16,7 @@ use crate::evidence::Gathered;
 use crate::figures::{self, Fresh, Rolls};
 use crate::paths;
 use crate::session::{Session, make_private_folder};
-use crate::terminal::{self, counted, hint, plain};
+use crate::terminal::{self, hint, plain};
 
 /// A browser that has not printed a report by then never will; a slow computer takes seconds.
 #[cfg(feature = "report")]
@@ -28,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
             .because(error)
             .help("name a folder that can be written with --out DIR")
     })?;
-    look(&session, args)?;
+    let surveys = look(&session, args)?;
 
     let now = session.now();
     let ledger = session.ledger()?;
@@ -50,7 +52,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
             "files": files,
         }))?;
     } else {
-        terminal::text(&for_people(&session, &view, &open, &risk, &files, now))?;
+        terminal::text(&for_people(&session, &view, &open, &surveys, &risk, &files, now))?;
     }
     // What was found is said before what could not be printed.
     failed.map_or_else(|| Ok(fail_on(args.fail_on, &open)), Err)
@@ -60,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
 ///
 /// All go into the ledger as one batch, which is what makes them one assessment. If the long one stops, what the others
 /// saw is kept all the same.
-fn look(session: &Session, args: &AssessArgs) -> Result<(), Error> {
+fn look(session: &Session, args: &AssessArgs) -> Result<Vec<PatientDataSurvey>, Error> {
     let named = paths::all_named(&args.paths)?;
     hint(session.quiet, "Looking at this computer");
     let mut observations = vec![
@@ -79,7 +81,7 @@ fn look(session: &Session, args: &AssessArgs) -> Result<(), Error> {
         observations.extend(surveys.iter().map(|survey| scan_phi::observe(session, survey)));
     }
     session.record(&observations)?;
-    searched.map(|_| ())
+    searched
 }
 
 /// What became of the files.
@@ -156,6 +158,7 @@ fn for_people(
     session: &Session,
     view: &PracticeView,
     open: &[Finding],
+    surveys: &[PatientDataSurvey],
     risk: &RiskFigures,
     files: &[PathBuf],
     now: Timestamp,
@@ -168,7 +171,7 @@ fn for_people(
         let _ = writeln!(
             text,
             "{} could not be decided; the report says why",
-            counted(undecided, "check", "checks")
+            counted(undecided as u64, "check", "checks")
         );
     }
     let states = figures::control_states(session, view, now);
@@ -178,9 +181,13 @@ fn for_people(
         states.met, states.partly, states.not_met, states.unknown
     );
     if let Some(persons) = fresh.persons() {
-        let people = if persons.estimate.value == 1 { "person" } else { "people" };
         let _ =
-            writeln!(text, "Data of {} {people} lies in the folders that were searched", persons.estimate);
+            writeln!(text, "Data of {} lies in the folders that were searched", persons.estimate.people());
+    }
+    for survey in surveys {
+        for sentence in survey.not_searched() {
+            let _ = writeln!(text, "Below {}, {sentence}", plain(&survey.root));
+        }
     }
     let _ = writeln!(
         text,
@@ -216,9 +223,9 @@ fn open_findings(open: &[Finding]) -> String {
         .into_iter()
         .filter_map(|severity| {
             let count = open.iter().filter(|finding| finding.severity == severity).count();
-            (count > 0).then(|| format!("{count} {severity}"))
+            (count > 0).then(|| format!("{} {severity}", grouped(count as u64)))
         })
         .collect();
-    let total = counted(open.len(), "open finding", "open findings");
+    let total = counted(open.len() as u64, "open finding", "open findings");
     if parts.is_empty() { total } else { format!("{total}: {}", parts.join(", ")) }
 }

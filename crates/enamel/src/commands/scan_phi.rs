@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
 use enamel_phi::{FileReport, Progress, ScanError, ScanOptions, scan};
-use enamel_types::patient_data::PatientDataSurvey;
-use enamel_types::{Body, Gap, Observation};
-use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
+use enamel_types::patient_data::{Entity, PatientDataSurvey};
+use enamel_types::words::{bytes, counted, grouped};
+use enamel_types::{Body, Observation};
+use indicatif::{HumanDuration, ProgressBar};
 
 use super::fail_on;
 use crate::cli::{Global, PhiOptions, ScanPhiArgs};
@@ -99,14 +100,10 @@ pub(crate) fn survey(
 
 /// One survey as an observation.
 pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observation {
-    let gaps = survey.problems.iter().map(|(reason, files)| Gap {
-        what: format!("{files} files below {}", survey.root),
-        why: reason.clone(),
-    });
     session.observe(Saw {
         sensor: "scan phi",
         scope: format!("phi:{}", survey.root),
-        gaps: gaps.collect(),
+        gaps: survey.gaps(),
         body: Body::PatientData(survey.clone()),
         valid_until: None,
     })
@@ -135,40 +132,42 @@ fn show(bar: &ProgressBar, progress: Progress) {
         _ => String::new(),
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people to read")]
-    let rate = HumanBytes(progress.bytes_per_second as u64);
+    let rate = bytes(progress.bytes_per_second as u64);
     bar.set_message(format!(
         "Looking for patient data: {} of {}{} files, {rate}/s{left}; {} hold patient data",
-        HumanCount(progress.files),
-        HumanCount(progress.files_total),
+        grouped(progress.files),
+        grouped(progress.files_total),
         if progress.counted { "" } else { "+" },
-        HumanCount(progress.files_with_phi),
+        grouped(progress.files_with_phi),
     ));
     bar.tick();
 }
 
 fn line(report: &FileReport) -> String {
-    let entities: Vec<String> =
-        report.entities.iter().map(|(entity, count)| format!("{} {count}", entity.as_str())).collect();
     format!(
-        "{}\n    {} people; {} ({})",
+        "{}\n    {}; {} ({})",
         plain(&report.path.to_string_lossy()),
-        report.persons,
-        entities.join(", "),
+        report.persons.people(),
+        Entity::list(&report.entities),
         report.format,
     )
 }
 
 fn summary(survey: &PatientDataSurvey) -> String {
+    let files = counted(survey.files, "file", "files");
     let mut text = format!(
-        "\n{}: {} of {} files hold patient data of {} people ({})",
+        "\n{}: {} of {files} ({}) {} patient data{}",
         plain(&survey.root),
-        HumanCount(survey.files_with_phi),
-        HumanCount(survey.files),
-        survey.persons,
-        HumanBytes(survey.bytes),
+        grouped(survey.files_with_phi),
+        bytes(survey.bytes),
+        if survey.files_with_phi == 1 { "holds" } else { "hold" },
+        if survey.files_with_phi == 0 { String::new() } else { format!(" of {}", survey.persons.people()) },
     );
-    for (reason, files) in &survey.problems {
-        let _ = write!(text, "\n  {files} files could not be read or not wholly: {}", plain(reason));
+    let sentences = survey.not_searched();
+    let rest =
+        survey.gaps().into_iter().skip(sentences.len()).map(|gap| format!("{}: {}", gap.what, gap.why));
+    for sentence in sentences.into_iter().chain(rest) {
+        let _ = write!(text, "\n  {}", plain(&sentence));
     }
     text
 }

@@ -135,6 +135,8 @@ fn everything_that_can_be_seen(signatures: &Signatures) -> Vec<Observation> {
         folders,
         folders_not_listed: 0,
         problems: std::iter::empty().collect(),
+        files_not_searched: std::iter::empty().collect(),
+        bytes_not_searched: std::iter::empty().collect(),
     };
     let observed_at: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
     [

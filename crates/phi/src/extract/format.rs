@@ -55,15 +55,27 @@ pub enum Format {
     Tar,
     /// An OLE compound file whose name does not tell what it is.
     Ole,
+    /// A database other than SQLite, or a backup of one: not opened.
+    Database,
+    /// A disk image or a backup of a disk: not opened.
+    DiskImage,
     /// An archive that is not looked into: 7z, rar, xz, bzip2, zstd, cab.
     Archive,
-    /// Outlook data file: not looked into.
+    /// Outlook data file: not opened.
     Pst,
-    /// Not looked into: images, sound, executables, unknown binary data.
+    /// Nothing to search: images, sound, executables, unknown binary data.
     Other,
 }
 
 impl Format {
+    /// Formats that may hold patient data and that are only recognised: their files are not read beyond the head.
+    pub const NOT_OPENED: [Self; 4] = [Self::Database, Self::DiskImage, Self::Archive, Self::Pst];
+
+    /// Whether a file of this format is read beyond its head.
+    pub fn is_read(self) -> bool {
+        self != Self::Other && !Self::NOT_OPENED.contains(&self)
+    }
+
     /// The stable name used in JSON output.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -93,6 +105,8 @@ impl Format {
             Self::Gz => "gz",
             Self::Tar => "tar",
             Self::Ole => "ole",
+            Self::Database => "database",
+            Self::DiskImage => "disk_image",
             Self::Archive => "archive",
             Self::Pst => "pst",
             Self::Other => "other",

@@ -36,6 +36,7 @@ mod tar_header;
 mod testing;
 mod text;
 mod tree;
+mod unopened;
 mod x12;
 mod xls;
 mod xlsx;
@@ -125,6 +126,8 @@ fn read_stream(
         Format::Gz => archive::read_gz(reader, name, budget, sink),
         Format::Tar => archive::read_tar(reader, name, budget, sink),
         Format::Archive => Err(Failure::Unsupported("7z, rar, xz, bzip2, zstd, lz4 or cab archive")),
+        Format::Database => Err(Failure::Unsupported("database")),
+        Format::DiskImage => Err(Failure::Unsupported("disk image")),
         Format::Pst => Err(Failure::Unsupported("Outlook data file")),
         Format::Other => Ok(()),
         Format::Sqlite => sqlite::read_copy(reader, name, budget, sink),

@@ -5,7 +5,7 @@
 
 use super::format::Format;
 use super::text::{Encoding, decode_head, detect};
-use super::{dicom, tar_header};
+use super::{dicom, tar_header, unopened};
 
 /// Tells the format of a file from its first bytes ([`super::HEAD`] of them, or the whole file if it is shorter) and its name.
 pub fn sniff(head: &[u8], name: &str) -> Format {
@@ -14,7 +14,10 @@ pub fn sniff(head: &[u8], name: &str) -> Format {
         return format;
     }
     if !is_text(head) {
-        return if dicom::looks_bare(head) { Format::Dicom } else { Format::Other };
+        if dicom::looks_bare(head) {
+            return Format::Dicom;
+        }
+        return unopened::by_extension(&extension).unwrap_or(Format::Other);
     }
     by_look(&decode_head(head), &extension)
 }
@@ -53,17 +56,10 @@ fn by_magic(head: &[u8], extension: &str) -> Option<Format> {
         b"FWS",
         b"MThd",
     ];
-    const ARCHIVES: [&[u8]; 8] = [
-        b"7z\xBC\xAF\x27\x1C",
-        b"Rar!\x1A\x07",
-        b"\xFD7zXZ\0",
-        b"BZh",
-        b"\x28\xB5\x2F\xFD",
-        b"MSCF\0\0\0\0",
-        b"\x1F\x9D",
-        b"\x04\x22\x4D\x18",
-    ];
     let starts = |magic: &[u8]| head.starts_with(magic);
+    if let Some(format) = unopened::by_mark(head) {
+        return Some(format);
+    }
     if starts(b"SQLite format 3\0") {
         Some(Format::Sqlite)
     } else if head.get(128..132) == Some(b"DICM") {
@@ -79,14 +75,10 @@ fn by_magic(head: &[u8], extension: &str) -> Option<Format> {
             "doc" | "dot" => Format::Doc,
             _ => Format::Ole,
         })
-    } else if starts(b"!BDN") {
-        Some(Format::Pst)
     } else if starts(b"{\\rtf") {
         Some(Format::Rtf)
     } else if head[..head.len().min(1024)].windows(5).any(|window| window == b"%PDF-") {
         Some(Format::Pdf)
-    } else if ARCHIVES.iter().any(|magic| starts(magic)) {
-        Some(Format::Archive)
     } else if tar_header::looks_valid(head) {
         Some(Format::Tar)
     } else if OTHER.iter().any(|magic| starts(magic))

@@ -1,14 +1,15 @@
 //! Folding files into the survey of one root.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use enamel_types::patient_data::{PatientDataSurvey, PhiFolder};
 
-use super::file::Looked;
+use super::file::{Found, Looked};
 use crate::detect::Tally;
+use crate::extract::Format;
 use crate::persons::People;
-use crate::sink::{Problem, ProblemKind};
+use crate::sink::ProblemKind;
 
 /// People below a root, and in one folder, that are told apart exactly.
 const ROOT_EXACT: usize = 200_000;
@@ -44,16 +45,26 @@ impl Survey {
             folders: Vec::new(),
             folders_not_listed: 0,
             problems: BTreeMap::new(),
+            files_not_searched: BTreeMap::new(),
+            bytes_not_searched: BTreeMap::new(),
         };
         Self { sum: survey, people: People::new(ROOT_EXACT), folders: HashMap::new() }
     }
 
     /// Adds one file, or a folder that could not be read. In the order of the walk: people come out by it.
     pub(super) fn add(&mut self, looked: Looked) {
-        self.sum.files += u64::from(looked.is_file);
-        self.sum.bytes += looked.found.bytes;
-        for problem in &looked.found.problems {
-            self.problem(problem);
+        let Found { format, bytes, .. } = &looked.found;
+        if Format::NOT_OPENED.iter().any(|one| one.as_str() == format) {
+            *self.sum.files_not_searched.entry(format.clone()).or_default() += 1;
+            *self.sum.bytes_not_searched.entry(format.clone()).or_default() += bytes;
+        } else {
+            self.sum.files += u64::from(looked.is_file);
+            self.sum.bytes += bytes;
+        }
+        // A file with ten damaged parts is one damaged file.
+        let kinds: BTreeSet<_> = looked.found.problems.iter().map(|problem| problem.kind).collect();
+        for kind in kinds {
+            self.problem(kind);
         }
         if !looked.found.has_phi {
             return;
@@ -85,9 +96,9 @@ impl Survey {
         };
     }
 
-    /// Counts a problem by its class.
-    fn problem(&mut self, problem: &Problem) {
-        let class = match problem.kind {
+    /// Counts a file with a problem by its class.
+    fn problem(&mut self, kind: ProblemKind) {
+        let class = match kind {
             ProblemKind::Unreadable => "unreadable",
             ProblemKind::Encrypted => "encrypted",
             ProblemKind::Malformed => "malformed",

@@ -1,10 +1,11 @@
 //! Folders as they are: loops, refusals, odd names, a cache.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use enamel_phi::{FileReport, ScanError, ScanOptions, scan};
 use enamel_types::patient_data::{Entity, PatientDataSurvey};
+use enamel_types::time::{Clock, Timestamp};
 
 use crate::clock::Noon;
 
@@ -81,6 +82,44 @@ fn a_sparse_file_costs_no_time_and_hides_nothing() {
     let (survey, reports) = run(folder.path(), &ScanOptions::default());
     assert_eq!(reports[0].entities[&Entity::Ssn], 2);
     assert!(survey.bytes < 1 << 20, "{} bytes on disk", survey.bytes);
+}
+
+/// A clock that goes a tenth of a second with every look at it.
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        let tenths = self.0.fetch_add(1, Ordering::Relaxed);
+        Noon.now().checked_add(std::time::Duration::from_millis(tenths.unsigned_abs() * 100)).unwrap()
+    }
+}
+
+#[test]
+fn a_database_is_named_not_read_and_not_charged_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut database = vec![0x5A; 8 << 20];
+    database[..8].copy_from_slice(b"\x01\x0F\0\0\x08\0\0\0");
+    // What a reader would find, were the file read on past its head.
+    database[1 << 20..][..CHART.len()].copy_from_slice(CHART.as_bytes());
+    std::fs::write(folder.path().join("dental.mdf"), &database).unwrap();
+    std::fs::write(folder.path().join("note.txt"), "nothing").unwrap();
+    let clock = Ticking(AtomicI64::new(0));
+    let options = ScanOptions { bytes_per_second: Some(1 << 20), threads: 1, ..ScanOptions::default() };
+    let (never, mut reports) = (AtomicBool::new(false), Vec::new());
+    let mut each = |report| reports.push(report);
+    let roots = [folder.path().to_owned()];
+    let surveys = scan(&roots, &options, &clock, &never, &mut |_| (), &mut each).unwrap();
+    let ticks = clock.0.into_inner();
+    assert!(ticks < 60, "8 MiB at 1 MiB a second are 80 ticks; {ticks} were taken");
+    let survey = &surveys[0];
+    assert_eq!((survey.files, survey.files_with_phi), (1, 0));
+    assert!(survey.bytes < 1 << 20, "{survey:?}");
+    assert_eq!(survey.files_not_searched["database"], 1);
+    assert!(survey.bytes_not_searched["database"] >= 8 << 20, "{survey:?}");
+    assert_eq!(survey.problems["unsupported"], 1);
+    let report = reports.iter().find(|report| report.path.ends_with("dental.mdf")).unwrap();
+    let json = serde_json::to_string(report).unwrap();
+    assert!(json.contains(r#""format":"database""#) && json.contains(r#""kind":"unsupported""#), "{json}");
 }
 
 #[test]

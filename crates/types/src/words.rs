@@ -1,0 +1,53 @@
+//! Counts and sizes as a person says them: every number shown to people goes through here, so that the terminal, the
+//! report and what findings say read alike.
+//!
+//! American English. Never used for what a machine reads back.
+
+/// `12,450`.
+pub fn grouped(value: u64) -> String {
+    group_digits(&value.to_string())
+}
+
+/// Sets the thousands of a run of digits apart.
+pub(crate) fn group_digits(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `12,400 files`.
+pub fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(value), if value == 1 { one } else { many })
+}
+
+/// `1.2 GB`, in powers of ten as disks are sold.
+pub fn bytes(value: u64) -> String {
+    match value {
+        0..1_000 => counted(value, "byte", "bytes"),
+        1_000..1_000_000 => format!("{:.0} kB", value as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", value as f64 / 1e6),
+        _ => format!("{:.1} GB", value as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_a_person_says_them() {
+        for (value, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(value), text);
+        }
+        assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!(counted(9_940, "file", "files"), "9,940 files");
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(4_096), "4 kB");
+        assert_eq!(bytes(1_240_000_000), "1.2 GB");
+    }
+}
