@@ -103,6 +103,13 @@ pub struct ControlRow {
     pub proposed: Option<ControlStatus>,
 }
 
+impl ReportModel {
+    /// What changed since the run before, in two sentences; empty where there was none.
+    pub fn change(&self) -> String {
+        crate::html::change(self)
+    }
+}
+
 impl ControlRow {
     /// What it rests on; `None` where it is not met, or where neither evidence nor statement is given.
     pub(crate) fn grounds(&self) -> Option<Grounds> {

@@ -13,6 +13,9 @@ use serde::Serialize;
 /// Longest text shown whole, in characters. Windows allows 32,767 in a path; nobody reads that.
 const LONGEST: usize = 400;
 
+/// Longest text of ours that is shown whole; a bound for what came in through content that somebody edited.
+const LONGEST_SENTENCE: usize = 4_000;
+
 /// How much is kept of a longer text: its beginning and, because a file's own name stands there, its end.
 const KEPT: (usize, usize) = (240, 120);
 
@@ -39,11 +42,21 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Names what cannot be shown and shortens what is too long. White space becomes single spaces.
+/// Names what cannot be shown and shortens what is too long for a name. White space becomes single spaces.
 pub fn shown(text: &str) -> Shown {
-    let mut out = String::with_capacity(text.len().min(LONGEST * 4));
+    within(text, LONGEST, KEPT)
+}
+
+/// The same for sentences of ours (sources, reasons, instructions), which are read to their end: they wrap, and only what no
+/// sentence is as long as is shortened.
+pub fn sentence(text: &str) -> Shown {
+    within(text, LONGEST_SENTENCE, (LONGEST_SENTENCE - KEPT.1 * 2, KEPT.1))
+}
+
+fn within(text: &str, longest: usize, kept: (usize, usize)) -> Shown {
+    let mut out = String::with_capacity(text.len().min(longest * 4));
     let length = text.chars().count();
-    let cut = (length > LONGEST).then(|| KEPT.0..length - KEPT.1);
+    let cut = (length > longest).then(|| kept.0..length - kept.1);
     for (index, c) in text.chars().enumerate() {
         if let Some(cut) = &cut
             && cut.contains(&index)
@@ -75,7 +88,7 @@ pub fn steps(text: &str) -> Vec<Shown> {
                 Some(rest) if after_number.len() < line.len() && rest.starts_with(' ') => rest,
                 _ => line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).unwrap_or(line),
             };
-            shown(line)
+            sentence(line)
         })
         .filter(|line| !line.is_empty())
         .collect()
@@ -116,6 +129,13 @@ mod tests {
         assert!(text.as_str().chars().count() < LONGEST);
         assert!(text.as_str().starts_with("ééé") && text.as_str().ends_with("z.dcm"));
         assert!(text.as_str().contains("[… 3644 characters left out …]"), "{text}");
+    }
+
+    #[test]
+    fn a_source_is_read_to_its_end() {
+        let source = "Verizon, Data Breach Investigations Report, and what follows from it. ".repeat(20);
+        assert_eq!(sentence(&source).as_str(), source.trim());
+        assert!(sentence(&source.repeat(100)).as_str().chars().count() < LONGEST_SENTENCE);
     }
 
     #[test]

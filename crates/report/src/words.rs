@@ -2,9 +2,10 @@
 
 use enamel_types::control::{ControlState, Statement};
 use enamel_types::judgement::EvidenceOutcome;
-use enamel_types::patient_data::Entity;
 use enamel_types::risk::Basis;
-use enamel_types::{CheckOutcome, Estimate, RuleResult, Severity, Timestamp};
+use enamel_types::time::last_moment;
+pub(crate) use enamel_types::words::{bytes, counted, grouped as count};
+use enamel_types::{CheckOutcome, RuleResult, Severity, Timestamp};
 
 use crate::LedgerFacts;
 
@@ -23,7 +24,7 @@ pub(crate) fn moment(time: Timestamp) -> String {
 
 /// The last day on which a thing that ends at `end` still counts. What ends at midnight last counted the day before.
 pub(crate) fn last_day(end: Timestamp) -> String {
-    date(Timestamp::from_nanosecond(end.as_nanosecond() - 1).unwrap_or(end))
+    date(last_moment(end))
 }
 
 /// What became of lost entries, in a sentence; `None` where none was lost.
@@ -53,43 +54,6 @@ pub(crate) fn age(time: Timestamp, now: Timestamp) -> String {
         days if days < 60 => format!("{days} days ago"),
         days if days < 730 => format!("{} months ago", days / 30),
         days => format!("{} years ago", days / 365),
-    }
-}
-
-/// `12,400`.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 file`, `12,400 files`.
-pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
-/// `4,120 (3,900 to 4,400)`, or the figure alone where it is exact.
-pub(crate) fn estimate(value: Estimate) -> String {
-    if value.low == value.high {
-        count(value.value)
-    } else {
-        format!("{} ({} to {})", count(value.value), count(value.low), count(value.high))
-    }
-}
-
-/// `1.2 GB`, in powers of ten as disks are sold.
-pub(crate) fn bytes(value: u64) -> String {
-    match value {
-        0..1_000 => counted(value, "byte", "bytes"),
-        1_000..1_000_000 => format!("{:.0} kB", value as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.0} MB", value as f64 / 1e6),
-        _ => format!("{:.1} GB", value as f64 / 1e9),
     }
 }
 
@@ -208,35 +172,17 @@ pub(crate) const fn basis(basis: Basis) -> &'static str {
     }
 }
 
-/// A kind of identifying value, for people: one and many.
-pub(crate) const fn entity(entity: Entity) -> (&'static str, &'static str) {
-    match entity {
-        Entity::Ssn => ("Social Security number", "Social Security numbers"),
-        Entity::Pan => ("payment card number", "payment card numbers"),
-        Entity::Dob => ("date of birth", "dates of birth"),
-        Entity::Name => ("name", "names"),
-        Entity::Phone => ("phone number", "phone numbers"),
-        Entity::Email => ("email address", "email addresses"),
-        Entity::Mrn => ("chart number", "chart numbers"),
-        Entity::MemberId => ("insurance member number", "insurance member numbers"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn figures_read_as_a_person_says_them() {
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "file", "files"), "1 file");
-        assert_eq!(estimate(Estimate { value: 4_120, low: 3_900, high: 4_400 }), "4,120 (3,900 to 4,400)");
         assert_eq!(frequency(0.08), "about once in 13 years");
         assert_eq!(frequency(0.9), "about once a year");
         assert_eq!(frequency(3.2), "about 3 times a year");
         assert_eq!(percent(0.0004), "less than 0.1%");
         assert_eq!(percent(0.994), "99%");
-        assert_eq!(bytes(1_240_000_000), "1.2 GB");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use enamel_types::ControlStatus;
 use enamel_types::control::{AttestationRef, ControlState, Statement};
 use enamel_types::judgement::{Evidence, EvidenceOutcome, is_fresh};
 use enamel_types::practice::RuleProfile;
-use enamel_types::time::Timestamp;
+use enamel_types::time::{Timestamp, last_moment};
 
 use crate::attest::ATTESTATION_RULE;
 use crate::catalogue::{Aspect, Catalogue, Control, Requirement};
@@ -255,7 +255,7 @@ impl<'a> Weighing<'a> {
                 "decided by {} on {}, until {}: {what}: {}",
                 attestation.person,
                 day(statement.made_at),
-                day(attestation.expires_at),
+                last_day(attestation.expires_at),
                 attestation.reason
             );
             if self.fresh.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Contradicts) {
@@ -273,7 +273,11 @@ impl<'a> Weighing<'a> {
             devices => format!("seen on {devices} computers"),
         };
         let said = stated.map_or(String::new(), |stated| {
-            format!("stated by {} until {}", stated.attestation.person, day(stated.attestation.expires_at))
+            format!(
+                "stated by {} until {}",
+                stated.attestation.person,
+                last_day(stated.attestation.expires_at)
+            )
         });
         let both = if seen.is_empty() || said.is_empty() { "" } else { "; " };
         format!("{seen}{both}{said}")
@@ -335,7 +339,10 @@ impl<'a> Weighing<'a> {
     fn lapsed(&self, late: &AttestationRef) -> String {
         let person = &late.attestation.person;
         if late.attestation.expires_at <= self.now {
-            format!("the statement by {person} expired on {}", day(late.attestation.expires_at))
+            format!(
+                "the statement by {person} expired; it counted until {}",
+                last_day(late.attestation.expires_at)
+            )
         } else {
             format!(
                 "the statement by {person} of {} is older than the proposal would allow",
@@ -358,6 +365,11 @@ fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
     values.collect::<std::collections::BTreeSet<_>>().len()
 }
 
+/// `24 November 2026`, by UTC, as the report writes days.
 fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+    time.strftime("%-d %B %Y").to_string()
+}
+
+fn last_day(end: Timestamp) -> String {
+    day(last_moment(end))
 }

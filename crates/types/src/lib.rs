@@ -21,6 +21,7 @@ pub mod software;
 pub mod text;
 pub mod time;
 pub mod units;
+pub mod verdict;
 pub mod words;
 
 pub use control::{Attestation, ControlState, ControlStatus};

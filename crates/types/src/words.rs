@@ -9,7 +9,7 @@ pub fn grouped(value: u64) -> String {
 }
 
 /// Sets the thousands of a run of digits apart.
-pub(crate) fn group_digits(digits: &str) -> String {
+pub fn group_digits(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {

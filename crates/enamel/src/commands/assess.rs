@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use enamel_ledger::{Ledger, PracticeView};
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::RiskFigures;
+use enamel_types::verdict::verdict;
 use enamel_types::words::{counted, grouped};
 use enamel_types::{Finding, Severity, Timestamp};
 
@@ -36,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
     let risk = figures::risk(&session, &view, now, Rolls::for_a_report());
-    let Written { files, failed } = write_files(&session, args, &ledger, &view, &risk, now)?;
+    let written = write_files(&session, args, &ledger, &view, &risk, now)?;
     drop(ledger);
 
     let open = Fresh::of(&view, now).open_findings(&view);
@@ -49,13 +50,13 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
             "mean": risk.total.mean,
             "p90": risk.total.p90,
             "findings": open.len(),
-            "files": files,
+            "files": written.files,
         }))?;
     } else {
-        terminal::text(&for_people(&session, &view, &open, &surveys, &risk, &files, now))?;
+        terminal::text(&for_people(&session, &view, &open, &surveys, &risk, &written, now))?;
     }
     // What was found is said before what could not be printed.
-    failed.map_or_else(|| Ok(fail_on(args.fail_on, &open)), Err)
+    written.failed.map_or_else(|| Ok(fail_on(args.fail_on, &open)), Err)
 }
 
 /// Every sensor, one after the other: each uses what it needs of the computer, and the long one shows its progress.
@@ -90,6 +91,8 @@ struct Written {
     files: Vec<PathBuf>,
     /// Why a further one is not.
     failed: Option<Error>,
+    /// What changed since the run before, in two sentences; empty where that is not known.
+    change: String,
 }
 
 /// Writes report.html and findings.json, and prints report.pdf where that is wanted.
@@ -116,7 +119,7 @@ fn write_files(
         failed = print(&html, &pdf).err();
         files.extend(failed.is_none().then_some(pdf));
     }
-    Ok(Written { files, failed })
+    Ok(Written { files, failed, change: model.change() })
 }
 
 /// Writes findings.json, which is all that this build can make.
@@ -132,7 +135,7 @@ fn write_files(
     let file = args.out.join("findings.json");
     super::export::write(&file, &Gathered::from(ledger, view, now)?.findings_json(session, view, now))?;
     hint(session.quiet, "This build of enamel is the agent's and makes no report.html");
-    Ok(Written { files: vec![file], failed: None })
+    Ok(Written { files: vec![file], failed: None, change: String::new() })
 }
 
 /// Prints the report with the browser that this computer has. An earlier report.pdf stays until the new one is whole.
@@ -160,12 +163,21 @@ fn for_people(
     open: &[Finding],
     surveys: &[PatientDataSurvey],
     risk: &RiskFigures,
-    files: &[PathBuf],
+    written: &Written,
     now: Timestamp,
 ) -> String {
     use std::fmt::Write as _;
     let fresh = Fresh::of(view, now);
-    let mut text = format!("\n{}\n{}\n", plain(&session.profile.name), open_findings(open));
+    let states = figures::control_states(session, view, now);
+    let of = |severity| open.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let safeguards = states.met + states.partly + states.not_met + states.unknown;
+    let (answer, because) =
+        verdict(of(Severity::Critical), of(Severity::High), states.unknown as u64, safeguards as u64);
+    let mut text = format!("\n{}\nAre we safe? {} {because}\n", plain(&session.profile.name), answer.words());
+    if !written.change.is_empty() {
+        let _ = writeln!(text, "{}", written.change);
+    }
+    let _ = writeln!(text, "\n{}", open_findings(open));
     let undecided = fresh.undecided();
     if undecided > 0 {
         let _ = writeln!(
@@ -174,7 +186,6 @@ fn for_people(
             counted(undecided as u64, "check", "checks")
         );
     }
-    let states = figures::control_states(session, view, now);
     let _ = writeln!(
         text,
         "Safeguards the law asks for: {} met, {} partly, {} not met, {} unknown",
@@ -209,7 +220,7 @@ fn for_people(
             fix.minutes
         );
     }
-    for file in files {
+    for file in &written.files {
         let _ = write!(text, "\nWritten: {}", plain(&file.display().to_string()));
     }
     text

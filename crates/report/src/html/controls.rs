@@ -142,7 +142,7 @@ fn evidence(status: &ControlStatus, context: &Context<'_>) -> Vec<EvidenceLine> 
         device: context.device(evidence.device),
         date: words::date(evidence.observed_at),
         age: context.age(evidence.observed_at),
-        valid_until: words::date(evidence.valid_until),
+        valid_until: words::last_day(evidence.valid_until),
         link: context.evidence.link(evidence.observation),
     };
     status.evidence.iter().take(EVIDENCE).map(line).collect()

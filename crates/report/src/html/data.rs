@@ -40,7 +40,8 @@ pub(crate) struct Survey {
     pub(super) files_with_phi: String,
     pub(super) folders: Vec<Folder>,
     pub(super) more_folders: u64,
-    pub(super) problems: Vec<(Shown, String)>,
+    /// What was not looked into, or not wholly, and why.
+    pub(super) gaps: Vec<(Shown, Shown)>,
 }
 
 /// One folder.
@@ -85,7 +86,7 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> DataSection
     });
     DataSection {
         surveys: surveys.collect(),
-        persons: words::estimate(summary::persons(model)),
+        persons: summary::persons(model).people(),
         several: model.patient_data.len() > 1,
         more_surveys: model.patient_data.len().saturating_sub(SURVEYS) as u64,
         dental: dental(model, context),
@@ -110,25 +111,15 @@ fn survey(entry: &SurveyEntry, folders: usize, model: &ReportModel, context: &Co
             words::counted(survey.files, "file", "files"),
             words::bytes(survey.bytes)
         ),
-        persons: words::estimate(survey.persons),
+        persons: survey.persons.people(),
         files_with_phi: words::count(survey.files_with_phi),
         folders: survey.folders.iter().take(folders).map(folder).collect(),
         more_folders: survey.folders.len().saturating_sub(folders) as u64 + survey.folders_not_listed,
-        problems: survey
-            .problems
-            .iter()
-            .take(20)
-            .map(|(why, count)| (shown(why), words::count(*count)))
-            .collect(),
+        gaps: survey.gaps().iter().map(|gap| (shown(&gap.what), shown(&gap.why))).collect(),
     }
 }
 
 fn folder(folder: &PhiFolder) -> Folder {
-    let kinds: Vec<String> = Entity::ALL
-        .into_iter()
-        .filter_map(|kind| Some((kind, folder.entities.get(&kind).copied().filter(|count| *count > 0)?)))
-        .map(|(kind, count)| words::counted(count, words::entity(kind).0, words::entity(kind).1))
-        .collect();
     let mut formats: Vec<_> = folder.formats.iter().collect();
     formats.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let mut text: Vec<String> = formats
@@ -141,9 +132,9 @@ fn folder(folder: &PhiFolder) -> Folder {
     }
     Folder {
         path: shown(&folder.path),
-        persons: words::estimate(folder.persons),
+        persons: folder.persons.to_string(),
         files: words::counted(folder.files, "file", "files"),
-        what: kinds.join(", "),
+        what: Entity::list(&folder.entities),
         formats: shown(&text.join(", ")),
         readable: match folder.readable_by_others {
             Some(true) => ("Others can read it", "notmet"),

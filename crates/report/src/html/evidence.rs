@@ -76,7 +76,7 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> EvidenceSec
             device: context.device(facts.device),
             scope: shown(&facts.scope),
             observed: words::moment(facts.observed_at),
-            valid_until: words::date(facts.valid_until),
+            valid_until: words::last_day(facts.valid_until),
             stale: facts.valid_until < context.now,
         })
         .collect();

@@ -7,7 +7,7 @@ use enamel_types::{CheckOutcome, DeviceId, FindingEntry, RuleResult, Severity, S
 use serde::Serialize;
 
 use super::{Context, Link, summary};
-use crate::text::{Shown, shown, steps};
+use crate::text::{Shown, sentence, shown, steps};
 use crate::{ReportModel, words};
 
 /// Rules shown for one severity, places shown for one rule, and places on the whole page.
@@ -177,7 +177,7 @@ fn rule_group(
         rule: shown(rule),
         anchor: anchored.then(|| anchor(rule)),
         title: shown(&first.title),
-        why: shown(&first.why),
+        why: sentence(&first.why),
         steps: steps(&first.fix.how),
         minutes: first.fix.minutes.to_string(),
         controls: first.controls.iter().map(|control| shown(control.as_str())).collect(),

@@ -12,6 +12,8 @@ mod gaps;
 mod risk;
 mod summary;
 
+pub(crate) use summary::change;
+
 use std::collections::HashMap;
 
 use askama::Template;
@@ -63,6 +65,16 @@ pub(crate) struct Link {
     seq: Option<u64>,
     /// `entry 12`, or what to say instead.
     label: String,
+}
+
+/// What the templates call on counts.
+#[allow(clippy::inline_always, clippy::unused_self, clippy::unnecessary_wraps, unreachable_pub)] // the macro's own code
+mod filters {
+    /// `12,450`.
+    #[askama::filter_fn]
+    pub(super) fn grouped<T: std::fmt::Display>(count: T, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(enamel_types::words::group_digits(&count.to_string()))
+    }
 }
 
 /// Computers listed in the page's head.

@@ -5,7 +5,7 @@ use enamel_types::risk::{Basis, FactorEffect, HeatMapEntry, Level, LossDistribut
 use serde::Serialize;
 
 use super::chart;
-use crate::text::{Shown, shown};
+use crate::text::{Shown, sentence, shown};
 use crate::{ReportModel, words};
 
 /// Fixes in the plan's table.
@@ -23,6 +23,8 @@ pub(crate) struct RiskSection {
     /// The chart as SVG; made by us from figures, safe to put into the page as it is.
     pub(super) svg: String,
     pub(super) mean: String,
+    /// Between which means the assumptions leave open; empty where that was not worked out.
+    pub(super) mean_range: String,
     /// Whether more than half of all years cost nothing.
     pub(super) mostly_nothing: bool,
     /// What the distribution means, a sentence each.
@@ -33,7 +35,7 @@ pub(crate) struct RiskSection {
     pub(super) plan: Vec<PlanRow>,
     pub(super) more_plan: u64,
     pub(super) heat_map: Option<HeatView>,
-    pub(super) assumptions: Vec<AssumptionRow>,
+    pub(super) assumptions: Vec<AssumptionGroup>,
     pub(super) swings: Vec<SwingRow>,
     pub(super) trials: String,
     pub(super) seed: u64,
@@ -104,6 +106,13 @@ pub(crate) struct SwingRow {
     pub(super) high: String,
 }
 
+/// The assumptions of one scenario, or of the practice.
+#[derive(Serialize)]
+pub(crate) struct AssumptionGroup {
+    pub(super) title: Shown,
+    pub(super) rows: Vec<AssumptionRow>,
+}
+
 /// One assumption.
 #[derive(Serialize)]
 pub(crate) struct AssumptionRow {
@@ -124,6 +133,7 @@ pub(super) fn section(model: &ReportModel) -> RiskSection {
             &sentences.join(" "),
         ),
         mean: risk.total.mean.to_string(),
+        mean_range: risk.mean_range.map(|(low, high)| format!("{low} and {high}")).unwrap_or_default(),
         mostly_nothing: risk.total.any_loss < 0.5,
         table: table(&risk.total),
         sentences,
@@ -196,7 +206,7 @@ fn scenarios(model: &ReportModel) -> Vec<ScenarioRow> {
         let share = if most > 0.0 { (scenario.losses.mean.0 / most * 100.0).clamp(0.0, 100.0) } else { 0.0 };
         ScenarioRow {
             title: shown(&scenario.title),
-            story: shown(&scenario.story),
+            story: sentence(&scenario.story),
             frequency: words::frequency(scenario.events_per_year),
             mean: scenario.losses.mean.to_string(),
             each_time: if scenario.event_loss.0 > 0.0 { scenario.event_loss.to_string() } else { "not known".to_owned() },
@@ -229,19 +239,39 @@ fn plan(model: &ReportModel) -> Vec<PlanRow> {
     model.risk.fixes.iter().take(PLAN_LISTED).enumerate().map(row).collect()
 }
 
-fn assumptions(model: &ReportModel) -> Vec<AssumptionRow> {
-    let row = |assumption: &enamel_types::risk::Assumption| AssumptionRow {
-        factor: shown(&assumption.factor),
-        value: shown(&assumption.value),
-        basis: words::basis(assumption.basis),
-        key: match assumption.basis {
-            Basis::Measured => "met",
-            Basis::Stated | Basis::Cited => "none",
-            Basis::Judgement => "unknown",
-        },
-        source: shown(&assumption.source),
-    };
-    model.risk.assumptions.iter().take(LISTED).map(row).collect()
+/// What the figures rest on, the practice's own numbers first, then scenario by scenario. Every number of a scenario is
+/// named `Title of the scenario: what it is`.
+fn assumptions(model: &ReportModel) -> Vec<AssumptionGroup> {
+    let titles: Vec<&str> = model.risk.scenarios.iter().map(|scenario| scenario.title.as_str()).collect();
+    let mut groups: Vec<(&str, Vec<AssumptionRow>)> = Vec::new();
+    for assumption in model.risk.assumptions.iter().take(LISTED) {
+        let of_scenario = titles.iter().find_map(|title| {
+            let what = assumption.factor.strip_prefix(title)?.strip_prefix(": ")?;
+            Some((*title, what))
+        });
+        let (title, what) = of_scenario.unwrap_or(("The practice", &assumption.factor));
+        let row = AssumptionRow {
+            factor: shown(&capitalized(what)),
+            value: shown(&assumption.value),
+            basis: words::basis(assumption.basis),
+            key: match assumption.basis {
+                Basis::Measured => "met",
+                Basis::Stated | Basis::Cited => "none",
+                Basis::Judgement => "unknown",
+            },
+            source: sentence(&assumption.source),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((title, vec![row])),
+        }
+    }
+    groups.into_iter().map(|(title, rows)| AssumptionGroup { title: shown(title), rows }).collect()
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn heat_map(model: &ReportModel) -> Option<HeatView> {

@@ -5,12 +5,13 @@ use std::fmt::Write;
 
 use enamel_types::control::ControlState;
 use enamel_types::device::DeviceRole;
+use enamel_types::verdict::{Answer, verdict};
 use enamel_types::{CheckOutcome, DeviceId, Estimate, Finding, FindingEntry, Severity, Standing, Usd};
 use serde::Serialize;
 
 use super::Context;
 use crate::model::Grounds;
-use crate::text::{Shown, shown, steps};
+use crate::text::{Shown, sentence, shown, steps};
 use crate::{ReportModel, words};
 
 /// Fixes on the first page.
@@ -26,7 +27,7 @@ const PLACES_LISTED: usize = 8;
 #[derive(Serialize)]
 pub(crate) struct Summary {
     /// `No`, `Not yet`, `We cannot say yet`, `As far as we could see, yes`.
-    pub(super) answer: String,
+    pub(super) answer: &'static str,
     /// Which of the four, for the page's color: `bad`, `fair`, `unknown`, `good`.
     pub(super) tone: &'static str,
     /// The sentence that explains it.
@@ -93,7 +94,7 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
     };
     let (critical, high) = (open(Severity::Critical), open(Severity::High));
     let controls = Controls::count(model);
-    let (answer, tone, because) = verdict(critical, high, &controls, model);
+    let (answer, tone, because) = answer(critical, high, &controls, model);
     let fixes: Vec<_> = fixes(model, context);
     let roots: std::collections::BTreeSet<&str> =
         model.patient_data.iter().map(|entry| entry.survey.root.as_str()).collect();
@@ -109,7 +110,7 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
             .map(|device| context.device(device.id))
             .collect(),
         unknown_first: unknown_first(model, &controls),
-        answer: answer.to_owned(),
+        answer: answer.words(),
         tone,
         because,
         figures: figures(model, critical, high, &controls),
@@ -148,36 +149,34 @@ impl Controls {
     }
 }
 
-/// The answer. It is never yes while anything serious is open, and never a plain yes while much could not be seen.
-fn verdict(
+/// The answer, the page's color for it, and the sentence that explains it.
+fn answer(
     critical: u64,
     high: u64,
     controls: &Controls,
     model: &ReportModel,
-) -> (&'static str, &'static str, String) {
-    let loss = format!(
-        "As things stand, a cyber incident costs a practice like this {} in an average year",
-        model.risk.total.mean
-    );
-    if critical > 0 {
-        let weaknesses = words::counted(critical, "weakness needs", "weaknesses need");
-        ("No.", "bad", format!("{weaknesses} fixing today. {loss}."))
-    } else if high > 0 {
-        let weaknesses = words::counted(high, "serious weakness is", "serious weaknesses are");
-        ("Not yet.", "fair", format!("{weaknesses} open and should be fixed this week. {loss}."))
-    } else if model.evidence.is_empty() || controls.unknown * 2 > controls.all {
-        let unknown = words::count(controls.unknown);
-        let all = words::count(controls.all);
-        (
-            "We cannot say yet.",
-            "unknown",
-            format!(
-                "Nothing serious was seen, but {unknown} of the {all} safeguards the law asks for are unknown. {loss}."
-            ),
-        )
-    } else {
-        ("As far as we could see, yes.", "good", format!("No serious weakness is open. {loss}."))
-    }
+) -> (Answer, &'static str, String) {
+    let looked = if model.evidence.is_empty() { 0 } else { controls.all };
+    let (answer, because) = verdict(critical, high, controls.unknown, looked);
+    let tone = match answer {
+        Answer::No => "bad",
+        Answer::NotYet => "fair",
+        Answer::CannotSay => "unknown",
+        Answer::AsFarAsSeen => "good",
+    };
+    let range = model
+        .risk
+        .mean_range
+        .map(|(low, high)| format!(" (between {low} and {high}, depending on the assumptions)"))
+        .unwrap_or_default();
+    let mean = model.risk.total.mean;
+    (
+        answer,
+        tone,
+        format!(
+            "{because} As things stand, cyber incidents cost a practice like this {mean} in an average year{range}."
+        ),
+    )
 }
 
 fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -> Vec<Figure> {
@@ -197,14 +196,28 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
             let (low, high) = (words::count(persons.low), words::count(persons.high));
             format!("Between {low} and {high}, in {}", words::counted(folders, "folder", "folders"))
         };
-        (words::count(persons.value), note)
+        let unopened: u64 =
+            model.patient_data.iter().flat_map(|entry| entry.survey.files_not_searched.values()).sum();
+        let unsearched = match unopened {
+            0 => String::new(),
+            _ => format!("; {} could not be opened", words::counted(unopened, "file", "files")),
+        };
+        (words::count(persons.value), format!("{note}{unsearched}"))
     };
     vec![
         Figure {
             href: "#risk",
             value: total.mean.to_string(),
             label: "expected loss in a year".to_owned(),
-            note: format!("In nine years of ten, less than {}", total.p90),
+            note: match model.risk.mean_range {
+                Some((low, high)) => {
+                    format!(
+                        "Between {low} and {high}, depending on the assumptions; in nine years of ten, less than {}",
+                        total.p90
+                    )
+                }
+                None => format!("In nine years of ten, less than {}", total.p90),
+            },
         },
         Figure {
             href: "#findings",
@@ -243,7 +256,9 @@ pub(super) fn persons(model: &ReportModel) -> Estimate {
     }
 }
 
-fn change(model: &ReportModel) -> String {
+/// `Since 20 November 2026, 2 findings are new and 1 is fixed. The expected yearly loss fell by $4,100.` Empty where there is
+/// nothing to compare with.
+pub(crate) fn change(model: &ReportModel) -> String {
     let Some(previous) = &model.previous else { return String::new() };
     let count = |standing, open_before| {
         let changed = |entry: &&FindingEntry| {
@@ -251,13 +266,21 @@ fn change(model: &ReportModel) -> String {
         };
         model.findings.iter().filter(changed).count() as u64
     };
-    let (new, gone) = (count(Standing::Open, false), count(Standing::Resolved, true));
-    let mut text = format!(
-        "Since {}: {} and {}.",
-        words::date(previous.at),
-        words::counted(new, "new finding", "new findings"),
-        words::counted(gone, "fixed", "fixed"),
-    );
+    let since = words::date(previous.at);
+    let mut text = match (count(Standing::Open, false), count(Standing::Resolved, true)) {
+        (0, 0) => format!("Since {since}, no finding is new and none is fixed."),
+        (new, gone) => {
+            let new = match new {
+                0 => "no finding is new".to_owned(),
+                _ => words::counted(new, "finding is new", "findings are new"),
+            };
+            let gone = match gone {
+                0 => "none is fixed".to_owned(),
+                _ => words::counted(gone, "is fixed", "are fixed"),
+            };
+            format!("Since {since}, {new} and {gone}.")
+        }
+    };
     let difference = model.risk.total.mean - previous.mean;
     if difference.0.abs() < 1.0 {
         text.push_str(" The expected yearly loss did not change.");
@@ -282,7 +305,7 @@ fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
             title: shown(&fix.title),
             saves: fix.saves_mean.to_string(),
             minutes: fix.minutes.to_string(),
-            why: findings.first().map(|finding| shown(&finding.why)).unwrap_or_default(),
+            why: findings.first().map(|finding| sentence(&finding.why)).unwrap_or_default(),
             steps: steps(&fix.how),
             places: findings.iter().take(PLACES_LISTED).map(place).collect(),
             more_places: findings.len().saturating_sub(PLACES_LISTED) as u64,

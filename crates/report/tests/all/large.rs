@@ -44,7 +44,7 @@ fn a_large_practice_gets_a_small_page_that_counts_what_it_leaves_out() {
     let html = render_html(&model).unwrap();
     assert!(html.len() < 3_000_000, "{} bytes", html.len());
     assert!(html.contains("more in <span class=\"file\">findings.json</span>"));
-    assert!(html.contains("And 9940 more folders"));
+    assert!(html.contains("And 9,940 more folders"));
     println!("large page: {} bytes", html.len());
 }
 

@@ -167,6 +167,11 @@ fn statements_count_until_they_expire_and_the_latest_counts() {
     let status = current(SANCTIONS, &[], std::slice::from_ref(&good));
     assert_eq!(status.state, ControlState::Met);
     assert_eq!(status.attestation.as_ref(), Some(&good));
+    let until_midnight = Timestamp::from_second(1_795_651_200).unwrap(); // 26 November 2026
+    let mut midnight = good.clone();
+    midnight.attestation.expires_at = until_midnight;
+    let status = current(SANCTIONS, &[], &[midnight]);
+    assert!(status.why.ends_with("until 25 November 2026"), "the last day it counts: {}", status.why);
     let lapsed = current(SANCTIONS, &[], &[stated(SANCTIONS, Statement::Implemented, -30, 0)]);
     assert_eq!(lapsed.state, ControlState::Unknown);
     assert!(lapsed.why.contains("Ana Ruiz") && lapsed.why.contains("expired"), "{}", lapsed.why);
@@ -223,7 +228,7 @@ fn no_statement_counts_longer_than_the_catalogue_allows() {
     assert_eq!(status.attestation.unwrap().attestation.expires_at.to_string(), "2026-11-26T00:00:00Z");
     let lapsed = current(SANCTIONS, &[], &forever(-367));
     assert_eq!(lapsed.state, ControlState::Unknown);
-    assert!(lapsed.why.contains("expired on 2026-11-23"), "{}", lapsed.why);
+    assert!(lapsed.why.contains("counted until 22 November 2026"), "{}", lapsed.why);
 }
 
 #[test]

@@ -185,9 +185,12 @@ fn surveys() -> Vec<SurveyEntry> {
                 ],
                 folders_not_listed: 0,
                 problems: BTreeMap::from([
-                    ("encrypted archive, no password given".to_owned(), 3),
-                    ("file cut short".to_owned(), 12),
+                    ("encrypted".to_owned(), 3),
+                    ("malformed".to_owned(), 12),
+                    ("unsupported".to_owned(), 3),
                 ]),
+                files_not_searched: BTreeMap::from([("database".to_owned(), 3)]),
+                bytes_not_searched: BTreeMap::from([("database".to_owned(), 4_100_000_000)]),
             },
         },
         SurveyEntry {
@@ -209,6 +212,8 @@ fn surveys() -> Vec<SurveyEntry> {
                 )],
                 folders_not_listed: 0,
                 problems: BTreeMap::new(),
+                files_not_searched: BTreeMap::new(),
+                bytes_not_searched: BTreeMap::new(),
             },
         },
     ]
@@ -262,6 +267,15 @@ fn software() -> Vec<SoftwareEntry> {
 }
 
 fn gaps() -> Vec<GapEntry> {
+    let mut all = gaps_of_hosts();
+    for entry in surveys() {
+        let SurveyEntry { device, observation, survey } = entry;
+        all.extend(survey.gaps().into_iter().map(|gap| GapEntry { device, observation, gap }));
+    }
+    all
+}
+
+fn gaps_of_hosts() -> Vec<GapEntry> {
     let gap = |n: u8, what: &str, why: &str| GapEntry {
         device: device(n),
         observation: observation(n + 4),

@@ -106,7 +106,7 @@ pub(super) fn risk(findings: &[FindingEntry]) -> RiskFigures {
         source: source.to_owned(),
     };
     RiskFigures {
-        mean_range: None,
+        mean_range: Some((Usd(21_400.0), Usd(58_900.0))),
         trials: 100_000,
         seed: 1,
         total: losses(37_750.0, 0.0, 61_000.0, 112_000.0, 0.24),
@@ -131,6 +131,12 @@ pub(super) fn risk(findings: &[FindingEntry]) -> RiskFigures {
                 "2 to 23 days, most likely 8",
                 Basis::Cited,
                 "Coveware, third quarter 2025",
+            ),
+            assumption(
+                "Ransomware through a remote door: attempts in a year",
+                "2 to 40, most likely 12",
+                Basis::Cited,
+                "Sophos, Active Adversary Report 2025",
             ),
             assumption("Takings of a working day", "$4,200", Basis::Stated, "practice file"),
             assumption(
