@@ -218,21 +218,26 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
             }
         },
     );
-    let how = match place {
-        Place::Passing | Place::Desktop => {
+    let path = &folder.path;
+    let (action, how) = match place {
+        Place::Passing | Place::Desktop => (
+            format!("Move the patient data out of {path}"),
             "Move what is still needed into the practice software or a folder with restricted access, then delete the rest and empty \
-             the recycle bin."
-        }
-        Place::Backup => {
-            "Keep this copy on an encrypted medium that only the backup account can read, and delete copies nobody needs."
-        }
-        Place::Mail => {
-            "Delete mail with patient data that is no longer needed, and use encrypted mail for the rest."
-        }
-        Place::Public | Place::Plain => {
+             the recycle bin.",
+        ),
+        Place::Backup => (
+            format!("Lock the copy of patient data in {path} away, or delete it"),
+            "Keep this copy on an encrypted medium that only the backup account can read, and delete copies nobody needs.",
+        ),
+        Place::Mail => (
+            format!("Delete mail with patient data that nobody needs in {path}"),
+            "Delete mail with patient data that is no longer needed, and use encrypted mail for the rest.",
+        ),
+        Place::Public | Place::Plain => (
+            format!("Limit who can read the patient data in {path}"),
             "Allow only those who need these files to read the folder, make sure that the disk is encrypted, and write the folder into \
-             the risk analysis; move the files if nothing needs them here."
-        }
+             the risk analysis; move the files if nothing needs them here.",
+        ),
     };
     let controls = is_exposed(folder).then(|| ControlId::new(ACCESS_AUTHORIZATION).ok()).flatten();
     Finding {
@@ -245,7 +250,7 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
         title: format!("Patient data of {whose} lies in {}", folder.path),
         why,
         seen,
-        fix: Fix { how: how.to_owned(), minutes: Minutes(if folder.files > 50 { 45 } else { 20 }) },
+        fix: Fix { action, how: how.to_owned(), minutes: Minutes(if folder.files > 50 { 45 } else { 20 }) },
         controls: controls.into_iter().collect(),
         observation: observation.id,
     }
@@ -428,6 +433,7 @@ mod tests {
         };
         let one = of(1, 1);
         assert_eq!(one.title, "Patient data of 1 person lies in /srv/charts");
+        assert_eq!(one.fix.action, "Limit who can read the patient data in /srv/charts");
         assert!(
             one.seen.starts_with("1 file holds data of 1 person: 1 Social Security number;"),
             "{}",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use enamel_types::risk::FixWorth;
+use enamel_types::words::grouped;
 use enamel_types::{Finding, Minutes, RuleId, Usd};
 
 use crate::input::{RiskInput, RuleCounts};
@@ -73,11 +74,11 @@ fn worth(rule: &RuleId, mut findings: Vec<&Finding>, saved: f64) -> Option<FixWo
     })
 }
 
-/// The worst finding's title, and how many others the same work closes.
+/// What to do about the worst finding, and how many others the same work closes that say something else.
 fn title(worst: &Finding, findings: &[&Finding]) -> String {
-    match findings.iter().filter(|finding| finding.title != worst.title).count() {
-        0 => worst.title.clone(),
-        1 => format!("{}, and 1 more like it", worst.title),
-        others => format!("{}, and {others} more like it", worst.title),
+    let action = &worst.fix.action;
+    match findings.iter().filter(|finding| finding.fix.action != *action).count() {
+        0 => action.clone(),
+        others => format!("{action}, and {} more like it", grouped(others as u64)),
     }
 }

@@ -120,6 +120,8 @@ pub struct Finding {
 /// What to do about a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
+    /// What to do, one line without a full stop, as one says it to somebody: `Turn on encryption of the Windows drive`.
+    pub action: String,
     /// Steps, in words a technician can follow.
     pub how: String,
     /// Working time on one computer.

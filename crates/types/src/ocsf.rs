@@ -99,7 +99,7 @@ pub fn finding_line(entry: &FindingEntry, context: &Context<'_>) -> Value {
         "controls": finding.controls,
         "seen": finding.seen,
         "why": finding.why,
-        "fix": { "how": finding.fix.how, "minutes": finding.fix.minutes },
+        "fix": { "action": finding.fix.action, "how": finding.fix.how, "minutes": finding.fix.minutes },
     });
     if let Some(facts) = facts {
         own["ledger"] = json!({

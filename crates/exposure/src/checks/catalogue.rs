@@ -120,6 +120,8 @@ pub struct Check {
     pub controls: Vec<ControlId>,
     /// Why it matters in a dental office, for its manager.
     pub why: String,
+    /// What to do, one line in the imperative: `Switch the SMB1 server off`.
+    pub action: String,
     /// Steps for a technician.
     pub fix: String,
     /// Working time on one computer.

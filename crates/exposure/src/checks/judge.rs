@@ -276,7 +276,7 @@ fn findings(observation: &Observation, check: &Check, verdict: &Verdict) -> Vec<
         },
         why: check.why.clone(),
         seen: seen.to_owned(),
-        fix: Fix { how: check.fix.clone(), minutes: check.minutes },
+        fix: Fix { action: check.action.clone(), how: check.fix.clone(), minutes: check.minutes },
         controls: check.controls.clone(),
         observation: observation.id,
     };

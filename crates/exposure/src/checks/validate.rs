@@ -13,15 +13,22 @@ pub(super) fn check(file: &str, text: &str, check: &Check, before: &[Check]) -> 
     if before.iter().any(|other| other.id == check.id) {
         return wrong("this id is used twice", "give one of the two checks another id");
     }
-    for (key, value) in
-        [("title", &check.title), ("problem", &check.problem), ("why", &check.why), ("fix", &check.fix)]
-    {
+    for (key, value) in [
+        ("title", &check.title),
+        ("problem", &check.problem),
+        ("why", &check.why),
+        ("action", &check.action),
+        ("fix", &check.fix),
+    ] {
         if value.trim().is_empty() {
             return wrong(&format!("{key} is empty"), "write it: somebody will read it");
         }
     }
-    if check.title.ends_with('.') || check.problem.ends_with('.') {
-        return wrong("title and problem are lines, not sentences", "remove the full stop at the end");
+    if [&check.title, &check.problem, &check.action].iter().any(|line| line.ends_with('.')) {
+        return wrong(
+            "title, problem and action are lines, not sentences",
+            "remove the full stop at the end",
+        );
     }
     if check.controls.is_empty() {
         return wrong("it is evidence for no control", "name at least one paragraph of 45 CFR 164");

@@ -23,7 +23,23 @@ controls = ["164.312(e)(2)(i)"]
 why = "A PC is no router."
 fix = "sysctl -w net.ipv4.ip_forward=0"
 minutes = 5
+action = "Stop forwarding"
 "#;
+
+/// The plan says what to do, not what is wrong: every action begins with a verb in the imperative.
+#[test]
+fn an_action_tells_somebody_to_do_something() {
+    const VERBS: [&str; 24] = [
+        "Accept", "Block", "Close", "Demand", "Disable", "Enable", "Encrypt", "Enlarge", "Install", "Keep",
+        "Let", "Lock", "Log", "Make", "Remove", "Run", "Set", "Stop", "Switch", "Take", "Turn", "Update",
+        "Upgrade", "Write",
+    ];
+    for check in Catalogue::builtin().unwrap().checks() {
+        let first = check.action.split(' ').next().unwrap();
+        assert!(VERBS.contains(&first), "{}: {}", check.id, check.action);
+        assert!(check.action.chars().count() <= 90, "{}: too long for a title", check.id);
+    }
+}
 
 #[test]
 fn an_experts_own_check_works() {

@@ -288,7 +288,7 @@ fn a_wrong_signature_names_file_line_and_fix() {
         assert!(error.message.contains(message), "{error}");
         assert!(error.file == "d.toml" && !error.help.is_empty());
     }
-    let secret = "[[secret]]\nid = \"secret.x\"\ntitle = \"\"\nopens = \"\"\nseverity = \"low\"\nwhy = \"\"\nfix = \"\"\nminutes = 1\ncontrols = []\nsrc = \"\"\nverified = true\n";
+    let secret = "[[secret]]\nid = \"secret.x\"\ntitle = \"\"\nopens = \"\"\nseverity = \"low\"\nwhy = \"\"\naction = \"\"\nfix = \"\"\nminutes = 1\ncontrols = []\nsrc = \"\"\nverified = true\n";
     let error = Signatures::parse(("d.toml", "product = []\n"), ("s.toml", secret)).unwrap_err();
     assert!(error.message.contains("where the secret lies"), "{error}");
 }

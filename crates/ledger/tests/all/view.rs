@@ -32,7 +32,7 @@ fn finding(observation: &Observation, digit: char) -> enamel_types::Finding {
         title: "Something is open".to_owned(),
         why: String::new(),
         seen: format!("seen at {}", observation.observed_at),
-        fix: Fix { how: String::new(), minutes: Minutes(5) },
+        fix: Fix { action: String::new(), how: String::new(), minutes: Minutes(5) },
         controls: Vec::new(),
         observation: observation.id,
     }

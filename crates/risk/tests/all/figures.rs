@@ -237,13 +237,14 @@ fn the_plan_takes_its_words_from_the_worst_finding() {
         let mut finding = finding("phi.folder", on, 10);
         finding.severity = severity;
         finding.title = format!("{name} is open");
-        finding.fix.how = format!("Close {name}.");
+        finding.fix.action = format!("Close {name}");
+        finding.fix.how = format!("Close door {name}.");
         finding
     };
     let findings =
         [named(1, Severity::Low, "one"), named(2, Severity::High, "two"), named(3, Severity::High, "three")];
     let fix = simulate(&scenarios(), &input(BTreeMap::new(), &findings, &profile), 100, 1, 1).fixes.remove(0);
-    assert_eq!((fix.title.as_str(), fix.how.as_str()), ("two is open, and 2 more like it", "Close two."));
+    assert_eq!((fix.title.as_str(), fix.how.as_str()), ("Close two, and 2 more like it", "Close door two."));
     assert_eq!(fix.findings, [findings[1].id, findings[2].id, findings[0].id]);
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn finding(id: &str, on: u8, minutes: u32) -> Finding {
         title: format!("{id} fails"),
         why: "Because.".to_owned(),
         seen: "seen".to_owned(),
-        fix: Fix { how: format!("Mend {id}."), minutes: Minutes(minutes) },
+        fix: Fix { action: format!("Mend {id}"), how: format!("Mend {id}."), minutes: Minutes(minutes) },
         controls: Vec::new(),
         observation: observation(on),
     }

@@ -56,7 +56,7 @@ impl Sample {
                     title: text.to_owned(),
                     why: text.to_owned(),
                     seen: text.to_owned(),
-                    fix: Fix { how: text.to_owned(), minutes: Minutes(5) },
+                    fix: Fix { action: text.to_owned(), how: text.to_owned(), minutes: Minutes(5) },
                     controls: vec![ControlId::new("164.312(a)(1)").expect("a control id in the sample")],
                     observation,
                 },

@@ -29,7 +29,7 @@ fn finding(
             title: title.to_owned(),
             why: why.to_owned(),
             seen: seen.to_owned(),
-            fix: Fix { how: fix.0.to_owned(), minutes: Minutes(fix.1) },
+            fix: Fix { action: fix.0.to_owned(), how: fix.0.to_owned(), minutes: Minutes(fix.1) },
             controls: controls.iter().map(|name| control_id(name)).collect(),
             observation: observation(n + 4),
         },
