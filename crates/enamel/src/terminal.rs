@@ -40,10 +40,10 @@ fn stdout_failed(error: &std::io::Error) -> Error {
     Error::new("standard output could not be written").because(std::io::Error::from(error.kind()))
 }
 
-/// `, $4,600 to $7,000 depending on the assumptions`, to stand behind the mean.
+/// ` ($4,600 to $7,000, depending on the assumptions)`, to stand behind the mean.
 pub(crate) fn range(figures: &enamel_types::risk::RiskFigures) -> String {
     let words = |(low, high): (enamel_types::Usd, enamel_types::Usd)| {
-        format!(", {low} to {high} depending on the assumptions")
+        format!(" ({low} to {high}, depending on the assumptions)")
     };
     figures.mean_range.map_or(String::new(), words)
 }

@@ -282,7 +282,7 @@ fn summary(survey: &PatientDataSurvey) -> String {
             text = format!("{text}; {} {what}", counted(*count, "file or folder", "files or folders"));
         }
     }
-    for sentence in survey.not_searched() {
+    if let Some(sentence) = survey.not_searched() {
         text = format!("{text}; {sentence}");
     }
     text

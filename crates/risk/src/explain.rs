@@ -29,16 +29,6 @@ pub(crate) fn count(value: f64) -> String {
     Usd(value).to_string().trim_start_matches('$').to_owned()
 }
 
-/// A number of people, to the last one, with thousands set apart.
-pub(crate) fn people(number: u64) -> String {
-    let digits = number.to_string();
-    let (head, groups) = digits.split_at((digits.len() - 1) % 3 + 1);
-    groups
-        .as_bytes()
-        .chunks(3)
-        .fold(head.to_owned(), |text, group| format!("{text},{}", String::from_utf8_lossy(group)))
-}
-
 /// A chance in per cent.
 fn chance(value: f64) -> String {
     format!("{} %", short(value * 100.0))

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enamel_types::risk::{Assumption, Basis, FactorEffect};
+use enamel_types::words::grouped;
 use enamel_types::{DeviceId, Estimate, RuleId, Usd};
 
 use crate::catalogue::rule_matches;
@@ -168,17 +169,16 @@ fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
             let Estimate { value, low, high } = found.estimate;
             let (low, high) = (low.max(patients).min(value), high.max(value));
             let amount = Amount::Pert { low: low as f64, likely: value as f64, high: high as f64 };
-            let source =
-                format!("Found by {}; the practice states {}", by_scan(found), explain::people(patients));
+            let source = format!("Found by {}; the practice states {}", by_scan(found), grouped(patients));
             let estimate = Estimate { value, low, high };
             (Sampler::new(amount), assumption(estimate.to_string(), Basis::Measured, source))
         }
         (found, Some(patients)) => {
-            let words = explain::people(patients);
+            let words = grouped(patients);
             let source = match found {
                 Some(found) if found.estimate.value < patients => format!(
                     "The practice states {words}; {} were found in the folders searched ({})",
-                    explain::people(found.estimate.value),
+                    grouped(found.estimate.value),
                     by_scan(found)
                 ),
                 Some(found) => format!("Stated by the practice; as many were found by {}", by_scan(found)),
@@ -194,7 +194,7 @@ fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
             if floor > prior_value.at(Draw::of_share(0.5)) {
                 words.basis = Basis::Measured;
             }
-            words.value = format!("at least {}; before the scan: {}", explain::people(least), words.value);
+            words.value = format!("at least {}; before the scan: {}", grouped(least), words.value);
             words.source = format!("At least as found by {}; {}", by_scan(found), words.source);
             (Sampler::AtLeast(floor, Box::new(prior_value)), words)
         }

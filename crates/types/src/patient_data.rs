@@ -108,23 +108,21 @@ pub struct PatientDataSurvey {
 }
 
 impl PatientDataSurvey {
-    /// What could not be opened, for people: a sentence for each kind of file, without its full stop.
-    pub fn not_searched(&self) -> Vec<String> {
-        let sentence = |(format, files): (&String, &u64)| {
-            let (was, they) = if *files == 1 { ("was", "it") } else { ("were", "they") };
-            let what = self.unopened(format, *files);
-            format!("{what} {was} found but cannot be opened by Enamel: {they} may hold patient data")
-        };
-        self.files_not_searched.iter().map(sentence).collect()
+    /// What could not be opened, for people: a sentence without its full stop; `None` where everything could.
+    pub fn not_searched(&self) -> Option<String> {
+        let mut kinds = self.unopened();
+        let last = kinds.pop()?;
+        let what = if kinds.is_empty() { last } else { format!("{} and {last}", kinds.join(", ")) };
+        let (was, they) =
+            if self.files_not_searched.values().sum::<u64>() == 1 { ("was", "it") } else { ("were", "they") };
+        Some(format!("{what} {was} found but cannot be opened by Enamel: {they} may hold patient data"))
     }
 
     /// Everything below the root that was not looked into, or not wholly, and why. In words that read the same for one file
     /// and for many.
     pub fn gaps(&self) -> Vec<Gap> {
-        let unopened = self.files_not_searched.iter().map(|(format, files)| {
-            let why = "Enamel cannot open files of this kind: they may hold patient data";
-            (self.unopened(format, *files), why)
-        });
+        let why = "Enamel cannot open files of this kind, and they may hold patient data";
+        let unopened = self.unopened().into_iter().map(|what| (what, why));
         let only_recognised: u64 = self.files_not_searched.values().sum();
         let partly = self.problems.iter().filter_map(|(class, files)| {
             let (files, why) = match class.as_str() {
@@ -132,7 +130,7 @@ impl PatientDataSurvey {
                     (*files, "the system did not let them be read; run as an administrator to see more")
                 }
                 "encrypted" => (*files, "encrypted or protected by a password"),
-                "malformed" => (*files, "damaged or cut short: what could be read was read"),
+                "malformed" => (*files, "damaged or cut short; what could be read was read"),
                 "limit" => (*files, "too large, or too deeply packed, to be searched to the end"),
                 "unsupported" => (
                     files.saturating_sub(only_recognised),
@@ -149,17 +147,22 @@ impl PatientDataSurvey {
         unopened.chain(partly).map(gap).collect()
     }
 
-    /// `3 database files (4.1 GB)`.
-    fn unopened(&self, format: &str, files: u64) -> String {
-        let (one, many) = match format {
-            "database" => ("database file", "database files"),
-            "disk_image" => ("disk image", "disk images"),
-            "archive" => ("archive", "archives"),
-            "pst" => ("Outlook data file", "Outlook data files"),
-            _ => ("file", "files"),
+    /// `3 database files (4.1 GB)` for each kind, the one that takes up most first.
+    fn unopened(&self) -> Vec<String> {
+        let size = |format: &String| self.bytes_not_searched.get(format).copied().unwrap_or(0);
+        let mut kinds: Vec<_> = self.files_not_searched.iter().collect();
+        kinds.sort_by_key(|(format, _)| std::cmp::Reverse(size(format)));
+        let words = |(format, files): (&String, &u64)| {
+            let (one, many) = match format.as_str() {
+                "database" => ("database file", "database files"),
+                "disk_image" => ("disk image", "disk images"),
+                "archive" => ("archive", "archives"),
+                "pst" => ("Outlook data file", "Outlook data files"),
+                _ => ("file", "files"),
+            };
+            format!("{} ({})", words::counted(*files, one, many), words::bytes(size(format)))
         };
-        let size = words::bytes(self.bytes_not_searched.get(format).copied().unwrap_or(0));
-        format!("{} ({size})", words::counted(files, one, many))
+        kinds.into_iter().map(words).collect()
     }
 }
 
@@ -201,16 +204,20 @@ mod tests {
         let old = r#"{"root": "/srv", "files": 2, "bytes": 10, "files_with_phi": 0,
             "persons": {"estimate": 0, "low": 0, "high": 0}, "folders": []}"#;
         let mut survey: PatientDataSurvey = serde_json::from_str(old).unwrap();
-        assert!(survey.not_searched().is_empty());
-        survey.files_not_searched = [("database".to_owned(), 3), ("pst".to_owned(), 1)].into_iter().collect();
-        survey.bytes_not_searched =
-            [("database".to_owned(), 4_100_000_000), ("pst".to_owned(), 90)].into_iter().collect();
+        assert_eq!(survey.not_searched(), None);
+        let mut add = |format: &str, files, bytes| {
+            survey.files_not_searched.insert(format.to_owned(), files);
+            survey.bytes_not_searched.insert(format.to_owned(), bytes);
+            survey.not_searched().unwrap()
+        };
         assert_eq!(
-            survey.not_searched(),
-            [
-                "3 database files (4.1 GB) were found but cannot be opened by Enamel: they may hold patient data",
-                "1 Outlook data file (90 bytes) was found but cannot be opened by Enamel: it may hold patient data",
-            ]
+            add("pst", 1, 90),
+            "1 Outlook data file (90 bytes) was found but cannot be opened by Enamel: it may hold patient data"
+        );
+        assert_eq!(
+            add("database", 3, 4_100_000_000),
+            "3 database files (4.1 GB) and 1 Outlook data file (90 bytes) were found but cannot be opened by Enamel: \
+             they may hold patient data"
         );
     }
 
@@ -233,7 +240,7 @@ mod tests {
         assert_eq!(
             gaps,
             [
-                "2 disk images (5 MB) below /srv: Enamel cannot open files of this kind: they may hold patient data",
+                "2 disk images (5 MB) below /srv: Enamel cannot open files of this kind, and they may hold patient data",
                 "1 file or folder below /srv: too large, or too deeply packed, to be searched to the end",
                 "1 file or folder below /srv: something packed inside them is of a kind that Enamel cannot open",
             ]

@@ -54,3 +54,29 @@ pub enum RuleProfile {
     /// The rule proposed on 6 January 2025 (90 FR 898). A proposal, not law.
     Proposed2025,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every key stands in the docs with an example that is accepted, and nothing else does.
+    #[test]
+    fn the_docs_know_every_key() {
+        let docs = include_str!("../../../docs/practice-file.md");
+        let example = docs.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let profile: PracticeProfile = crate::content::parse_toml("docs/practice-file.md", example).unwrap();
+        assert_eq!(profile.patients, Some(4_200));
+        let known = serde_json::to_value(PracticeProfile::default()).unwrap();
+        for key in known.as_object().unwrap().keys() {
+            assert!(docs.contains(&format!("| `{key}` |")), "{key} has no row");
+            assert!(
+                example.lines().any(|line| line.starts_with(&format!("{key} = "))),
+                "{key} has no example"
+            );
+        }
+        for profile in [RuleProfile::Current, RuleProfile::Proposed2025] {
+            let word = serde_json::to_string(&profile).unwrap();
+            assert!(docs.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}

@@ -196,13 +196,13 @@ fn for_people(
             writeln!(text, "Data of {} lies in the folders that were searched", persons.estimate.people());
     }
     for survey in surveys {
-        for sentence in survey.not_searched() {
+        if let Some(sentence) = survey.not_searched() {
             let _ = writeln!(text, "Below {}, {sentence}", plain(&survey.root));
         }
     }
     let _ = writeln!(
         text,
-        "Expected loss {} a year{}; in nine years of ten less than {}",
+        "Expected loss in an average year: {}{}; nine years of ten cost less than {}",
         risk.total.mean,
         terminal::range(risk),
         risk.total.p90

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use enamel_ledger::{EntryHash, LedgerError, PracticeRoot, Progress, Verification};
 use enamel_types::Clock as _;
+use enamel_types::words::grouped;
 use serde::Serialize;
 
 use crate::cli::{Global, VerifyArgs};
@@ -78,7 +79,7 @@ pub(crate) fn verify(global: &Global, args: &VerifyArgs) -> Result<Outcome, Erro
 fn verified(global: &Global, path: &Path) -> Result<Verification, LedgerError> {
     let bar = terminal::spinner(global.quiet);
     let verified = enamel_ledger::verify(path, &mut |progress: Progress| {
-        bar.set_message(format!("Verified {} of {} entries", progress.done, progress.of));
+        bar.set_message(format!("Verified {} of {} entries", grouped(progress.done), grouped(progress.of)));
         bar.tick();
     });
     bar.finish_and_clear();
@@ -152,7 +153,7 @@ pub(crate) fn salvage(global: &Global) -> Result<Outcome, Error> {
     }
     let bar = terminal::spinner(global.quiet);
     let salvaged = enamel_ledger::salvage(&path, SystemClock.now(), &mut |progress| {
-        bar.set_message(format!("Looked at {} of {} entries", progress.done, progress.of));
+        bar.set_message(format!("Looked at {} of {} entries", grouped(progress.done), grouped(progress.of)));
         bar.tick();
     });
     bar.finish_and_clear();

@@ -1,6 +1,7 @@
 //! `enamel risk`: what a year may cost, and what each fix is worth.
 
 use enamel_types::risk::{Basis, RiskFigures};
+use enamel_types::words::grouped;
 use serde_json::json;
 
 use crate::cli::{Global, RiskArgs};
@@ -35,7 +36,7 @@ pub(crate) fn run(global: &Global, args: &RiskArgs) -> Result<Outcome, Error> {
                 session.quiet,
                 &format!(
                     "note: {} simulated years give rough figures; use --trials {ROUGH} or more",
-                    args.trials
+                    grouped(u64::from(args.trials))
                 ),
             );
         }
@@ -84,7 +85,7 @@ fn for_people(figures: &RiskFigures, explain: bool) -> String {
     use std::fmt::Write as _;
     let total = &figures.total;
     let mut text = format!(
-        "Expected loss {} a year{}\n\
+        "Expected loss in an average year: {}{}\n\
          A loss comes in {:.0} of 100 years. In nine years of ten the year costs less than {}, in nineteen of twenty less than {}\n",
         total.mean,
         terminal::range(figures),

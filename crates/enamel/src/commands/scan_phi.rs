@@ -163,10 +163,9 @@ fn summary(survey: &PatientDataSurvey) -> String {
         if survey.files_with_phi == 1 { "holds" } else { "hold" },
         if survey.files_with_phi == 0 { String::new() } else { format!(" of {}", survey.persons.people()) },
     );
-    let sentences = survey.not_searched();
-    let rest =
-        survey.gaps().into_iter().skip(sentences.len()).map(|gap| format!("{}: {}", gap.what, gap.why));
-    for sentence in sentences.into_iter().chain(rest) {
+    let rest = survey.gaps().into_iter().skip(survey.files_not_searched.len());
+    let rest = rest.map(|gap| format!("{}: {}", gap.what, gap.why));
+    for sentence in survey.not_searched().into_iter().chain(rest) {
         let _ = write!(text, "\n  {}", plain(&sentence));
     }
     text

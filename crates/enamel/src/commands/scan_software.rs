@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use enamel_exposure::{observe_software, software::cyclonedx};
 use enamel_types::software::SoftwareInventory;
+use enamel_types::words::{counted, grouped};
 use enamel_types::{Body, Observation};
 use serde::Serialize;
 
@@ -124,10 +125,11 @@ fn print_records(found: &SoftwareInventory) -> Result<(), Error> {
 fn print_people(found: &SoftwareInventory) -> Result<(), Error> {
     let running = found.services.iter().filter(|service| service.running).count();
     terminal::text(&format!(
-        "{}\n{} packages and applications, {running} of {} services running",
+        "{}\n{}, {} of {} running",
         plain(&found.os.name),
-        found.packages.len(),
-        found.services.len()
+        counted(found.packages.len() as u64, "package or application", "packages and applications"),
+        grouped(running as u64),
+        counted(found.services.len() as u64, "service", "services")
     ))?;
     if found.dental.is_empty() {
         terminal::text("No dental product was recognised")?;

@@ -29,6 +29,31 @@ fn scan_phi_prints_one_record_a_file() {
     assert_eq!(stock["entities"], serde_json::json!({}));
 }
 
+/// An X-ray database under a name of its own: what cannot be opened is said by every verb that searched.
+#[test]
+fn a_database_that_cannot_be_opened_is_said_everywhere() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    world.file("images/XRAYS.dat", [&b"\x01\x0F\0\0\x08\0\0\0"[..], &[0x5A; 9_000]].concat());
+    let (practice, out) = (world.practice(), world.path("out"));
+    let (practice, out) = (practice.to_str().unwrap(), out.to_str().unwrap());
+    let records = world.run(&["scan", "phi", "--json", practice]).ok().records();
+    let database = records.iter().find(|record| record["format"] == "database").unwrap();
+    assert_eq!(database["errors"][0]["kind"], "unsupported");
+    let sentence = "was found but cannot be opened by Enamel: it may hold patient data";
+    let scanned = world.run(&["scan", "phi", practice]).ok().stdout();
+    assert!(scanned.contains("1 database file (") && scanned.contains(sentence), "{scanned}");
+    assert!(scanned.contains("1 of 1 file ("), "it is not among the files searched: {scanned}");
+    assert!(scanned.contains("1 Social Security number, "), "{scanned}");
+    let assessed = world.run(&["assess", practice, "--out", out]).ok().stdout();
+    assert!(assessed.contains("Are we safe? ") && assessed.contains(sentence), "{assessed}");
+    let html = std::fs::read_to_string(world.path("out/report.html")).unwrap();
+    let unseen = html.split("<section id=\"gaps\"").nth(1).unwrap();
+    assert!(unseen.contains("1 database file (") && unseen.contains("they may hold patient data"));
+    let again = world.run(&["assess", practice, "--out", out]).ok().stdout();
+    assert!(again.contains("no finding is new and none is fixed."), "{again}");
+}
+
 #[test]
 fn exit_codes_are_as_documented() {
     let world = World::new();

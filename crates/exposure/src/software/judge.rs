@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use enamel_types::software::{DentalProduct, SecretInClear, SoftwareInventory};
+use enamel_types::words::counted;
 use enamel_types::{
     Body, CheckOutcome, ControlId, Evidence, EvidenceOutcome, Finding, FindingClass, FindingId, Fix,
     Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
@@ -88,9 +89,9 @@ impl Judge<'_> {
     /// That there is an inventory at all is evidence: one cannot judge the risk of what one does not know of.
     fn inventory(&mut self, software: &SoftwareInventory) {
         let seen = format!(
-            "{} programs and {} services were listed",
-            software.packages.len(),
-            software.services.len()
+            "{} and {} were listed",
+            counted(software.packages.len() as u64, "program", "programs"),
+            counted(software.services.len() as u64, "service", "services")
         );
         let outcome = if software.packages.is_empty() { CheckOutcome::Unknown } else { CheckOutcome::Pass };
         self.result("inventory.software", "The computer's software is listed", outcome, seen.clone());
@@ -296,10 +297,16 @@ impl Judge<'_> {
             }
             let (outcome, detail) = match (places.len(), unseen) {
                 (0, 0) => (CheckOutcome::Pass, "none found".to_owned()),
-                (0, _) => {
-                    (CheckOutcome::Unknown, format!("none found, but {unseen} places could not be read"))
+                (0, _) => (
+                    CheckOutcome::Unknown,
+                    format!(
+                        "none found, but {} could not be read",
+                        counted(unseen as u64, "place", "places")
+                    ),
+                ),
+                (found, _) => {
+                    (CheckOutcome::Fail, format!("found in {}", counted(found as u64, "place", "places")))
                 }
-                (found, _) => (CheckOutcome::Fail, format!("found in {found} places")),
             };
             self.result(signature.id.as_str(), &format!("Not so: {}", signature.title), outcome, detail);
             for (path, fields) in places {

@@ -130,6 +130,9 @@ fn folder(folder: &PhiFolder) -> Folder {
     if formats.len() > FORMATS {
         text.push(format!("{} other kinds", formats.len() - FORMATS));
     }
+    if let [(format, _)] = formats[..] {
+        text = vec![format.clone()];
+    }
     Folder {
         path: shown(&folder.path),
         persons: folder.persons.to_string(),
