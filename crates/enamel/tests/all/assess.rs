@@ -10,7 +10,7 @@ use crate::run::World;
 #[cfg(feature = "report")]
 fn change(world: &World) -> Option<String> {
     let html = std::fs::read_to_string(world.path("out/report.html")).expect("a report");
-    let (_, said) = html.split_once("Since ")?.1.split_once(": ")?;
+    let (_, said) = html.split_once("Since ")?.1.split_once(", ")?;
     Some(said.split('<').next().unwrap_or_default().trim().to_owned())
 }
 
@@ -39,13 +39,18 @@ fn open(world: &World) -> BTreeSet<String> {
 #[cfg(feature = "report")]
 fn sentence(before: &BTreeSet<String>, after: &BTreeSet<String>, difference: f64) -> String {
     let new = match after.difference(before).count() {
-        1 => "1 new finding".to_owned(),
-        many => format!("{many} new findings"),
+        0 => "no finding is new".to_owned(),
+        1 => "1 finding is new".to_owned(),
+        many => format!("{many} findings are new"),
+    };
+    let gone = match before.difference(after).count() {
+        0 => "none is fixed".to_owned(),
+        1 => "1 is fixed".to_owned(),
+        many => format!("{many} are fixed"),
     };
     let direction = if difference < 0.0 { "fell" } else { "rose" };
     format!(
-        "{new} and {} fixed. The expected yearly loss {direction} by {}.",
-        before.difference(after).count(),
+        "{new} and {gone}. The expected yearly loss {direction} by {}.",
         enamel_types::Usd(difference.abs())
     )
 }
