@@ -30,6 +30,12 @@ impl Shown {
         self.0.is_empty()
     }
 
+    /// Whether it is a name on the computer (a path, a registry key, a single setting) and is set as one; words are not.
+    pub fn is_name(&self) -> bool {
+        let drive = matches!(self.0.as_bytes(), [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic());
+        drive || self.0.starts_with(['/', '\\']) || self.0.starts_with("HK") || !self.0.contains(' ')
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -129,6 +135,17 @@ mod tests {
         assert!(text.as_str().chars().count() < LONGEST);
         assert!(text.as_str().starts_with("ééé") && text.as_str().ends_with("z.dcm"));
         assert!(text.as_str().contains("[… 3644 characters left out …]"), "{text}");
+    }
+
+    #[test]
+    fn words_are_no_names() {
+        for name in [r"C:\Program Files\Open Dental", "/srv/old charts", r"HKLM\SOFTWARE\x y", "sshd_config"]
+        {
+            assert!(shown(name).is_name(), "{name}");
+        }
+        for words in ["Antivirus is on", "3 database files (4.1 GB) below /srv"] {
+            assert!(!shown(words).is_name(), "{words}");
+        }
     }
 
     #[test]

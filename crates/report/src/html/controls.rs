@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Context, Link, summary};
 use crate::model::Grounds;
-use crate::text::{Shown, shown};
+use crate::text::{Shown, sentence, shown};
 use crate::{ControlRow, Duty, ReportModel, words};
 
 /// Pieces of evidence shown for one control, contradicting first as the status gives them.
@@ -112,7 +112,7 @@ fn control(row: &ControlRow, context: &Context<'_>) -> Control {
             Duty::Addressable => "Addressable",
         },
         state: badge(row),
-        why: shown(&row.status.why),
+        why: sentence(&row.status.why),
         evidence: evidence(&row.status, context),
         more_evidence: row.status.evidence.len().saturating_sub(EVIDENCE) as u64,
         attestation: row.status.attestation.as_ref().map(|attestation| attested(attestation, context)),

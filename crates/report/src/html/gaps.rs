@@ -48,8 +48,6 @@ pub(crate) struct Group {
 #[derive(Serialize)]
 pub(crate) struct Thing {
     pub(super) what: Shown,
-    /// Whether it is a name on the computer (a path, a key) rather than words, and is set as one.
-    pub(super) is_name: bool,
     pub(super) device: Shown,
     /// Where it is recorded; `None` for a check.
     pub(super) evidence: Option<Link>,
@@ -68,24 +66,14 @@ pub(crate) struct Question {
 pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> GapsSection {
     let (places, more_places) = groups(model.gaps.iter().map(|entry| {
         let evidence = Some(context.evidence.link(entry.observation));
-        let thing = || Thing {
-            what: shown(&entry.gap.what),
-            is_name: is_name(&entry.gap.what),
-            device: context.device(entry.device),
-            evidence,
-        };
+        let thing = || Thing { what: shown(&entry.gap.what), device: context.device(entry.device), evidence };
         (entry.gap.why.as_str(), thing)
     }));
     let undecided = || model.results.iter().filter(|entry| entry.result.outcome == CheckOutcome::Unknown);
     let (checks, more_checks) = groups(undecided().map(|entry| {
         let what = words::check_title(&entry.result);
         let device = entry.device;
-        let thing = move || Thing {
-            what: shown(what),
-            is_name: false,
-            device: context.device(device),
-            evidence: None,
-        };
+        let thing = move || Thing { what: shown(what), device: context.device(device), evidence: None };
         (entry.result.detail.as_str(), thing)
     }));
     let unknown = || model.controls.iter().filter(|row| row.status.state == ControlState::Unknown);
@@ -124,12 +112,6 @@ fn groups<'a, F: FnOnce() -> Thing>(things: impl Iterator<Item = (&'a str, F)>) 
         }
     };
     (reasons.into_iter().take(REASONS).map(group).collect(), more)
-}
-
-/// Whether a text is a path, a registry key or a single setting's name.
-fn is_name(text: &str) -> bool {
-    let drive = matches!(text.as_bytes(), [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic());
-    drive || text.starts_with(['/', '\\']) || text.starts_with("HK") || !text.contains(' ')
 }
 
 fn question(row: &ControlRow) -> Question {
