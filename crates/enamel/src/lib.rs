@@ -9,6 +9,7 @@ mod content;
 mod edge;
 mod error;
 mod evidence;
+mod fault;
 mod figures;
 mod identity;
 #[cfg(feature = "report")]
@@ -20,6 +21,7 @@ mod session;
 mod terminal;
 
 pub use error::{Error, Outcome};
+pub use fault::say_faults_without_data;
 
 /// Runs one command line.
 pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {

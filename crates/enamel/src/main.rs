@@ -6,6 +6,7 @@ use clap::Parser;
 use enamel_cli::cli::Cli;
 
 fn main() -> ExitCode {
+    enamel_cli::say_faults_without_data();
     let cli = Cli::parse();
     match enamel_cli::run(cli) {
         Ok(outcome) => outcome.exit_code(),

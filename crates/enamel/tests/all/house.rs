@@ -76,6 +76,22 @@ fn imports_run_one_way() {
     assert_eq!(seen.len(), MAY_USE.len(), "the map names crates that are gone");
 }
 
+/// A reader of files that trips over a hostile one is caught, and costs that file. Where a panic aborts, nothing is caught.
+#[test]
+fn what_ships_outlives_a_hostile_file() {
+    let manifest: toml::Table =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+            .expect("the workspace's manifest")
+            .parse()
+            .expect("TOML");
+    let profiles = manifest["profile"].as_table().expect("profiles");
+    assert!(profiles.contains_key("release") && profiles.contains_key("agent"));
+    for (name, profile) in profiles {
+        let panic = profile.get("panic").and_then(toml::Value::as_str).unwrap_or("unwind");
+        assert_eq!(panic, "unwind", "profile {name}");
+    }
+}
+
 #[test]
 fn the_agent_stays_small() {
     let tree = stdout(cargo().args([
