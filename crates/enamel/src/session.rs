@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use enamel_ledger::{Appended, Ledger, LedgerError, PracticeView, Receipt};
 use enamel_types::judgement::Judgement;
@@ -19,6 +20,10 @@ use crate::terminal;
 
 /// How long what a sensor saw counts as evidence: a week, so that a weekly scan keeps it fresh.
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long to wait for another run's ledger before saying so, and how long after that.
+const UNNOTICED: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// A run.
 pub(crate) struct Session {
@@ -152,10 +157,17 @@ impl Session {
         ledger_path(&self.data)
     }
 
-    /// Opens the ledger. Held for as short a time as possible: one process at a time has it.
+    /// Opens the ledger, when another run lets go of it. Held for as short a time as possible: one process at a time has it.
     pub(crate) fn ledger(&self) -> Result<Ledger, Error> {
         let path = self.ledger_path();
-        let opened = Ledger::open(&path).map_err(|error| {
+        let opened = match Ledger::open_within(&path, UNNOTICED) {
+            Err(LedgerError::Locked { .. }) => {
+                terminal::hint(self.quiet, "Another run of enamel has the ledger; waiting for it to end");
+                Ledger::open_within(&path, PATIENCE)
+            }
+            other => other,
+        };
+        let opened = opened.map_err(|error| {
             let help = match &error {
                 LedgerError::Locked { .. } => "another run of enamel has it; wait for that to end and run this again",
                 LedgerError::ReadOnly { .. } => "run as the user who owns the data directory, or name another with --data DIR",

@@ -2,6 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::error::LedgerError;
 
@@ -41,6 +43,24 @@ impl Drop for Lock {
 /// closing any other handle on that would drop them (POSIX).
 pub(crate) fn lock(path: &Path) -> Result<Lock, LedgerError> {
     take(path, File::options().create(true).truncate(false).write(true))
+}
+
+/// The same, but while another process has the ledger, waits for at most `patience`.
+pub(crate) fn lock_within(path: &Path, patience: Duration) -> Result<Lock, LedgerError> {
+    let refused = match lock(path) {
+        Err(refused @ LedgerError::Locked { .. }) if !patience.is_zero() => refused,
+        other => return other,
+    };
+    let lock_path = beside(path, "-lock");
+    let file = File::options().write(true).open(&lock_path).map_err(LedgerError::io("open", &lock_path))?;
+    // The operating system knows when the lock is free and wakes a thread then; only the wait for that thread can have an end. One
+    // that comes too late finds nobody to give the lock to, and lets go of it.
+    let (sender, taken) = mpsc::channel();
+    std::thread::spawn(move || sender.send(file.lock().map(|()| Lock(file))));
+    match taken.recv_timeout(patience) {
+        Ok(taken) => taken.map_err(LedgerError::io("lock", &lock_path)),
+        Err(_) => Err(refused),
+    }
 }
 
 /// Takes the ledger only if a process that opened it has left the lock's file there: whoever only reads makes no file.

@@ -7,7 +7,7 @@ use enamel_types::{AgentId, Observation, ObservationId, Timestamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::LedgerError;
-use crate::files::{Lock, beside, lock, remove_if_there, rename, sync_folder, wal_path};
+use crate::files::{Lock, beside, lock_within, remove_if_there, rename, sync_folder, wal_path};
 use crate::format::{APPLICATION_ID, EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, PAGE_SIZE, Row, SCHEMA};
 use crate::wal::{self, TornTail};
 use crate::{carve, salvage};
@@ -72,14 +72,21 @@ impl Ledger {
     ///
     /// Looks at the header, the schema, the write-ahead log and each chain's last entry, not at every row:
     /// [`crate::verify`] does that.
+    ///
+    /// [`LedgerError::Locked`] where another process has it.
     pub fn open(path: &Path) -> Result<Opened, LedgerError> {
+        Self::open_within(path, Duration::ZERO)
+    }
+
+    /// The same, but where another process has it, waits for at most `patience` until that lets go.
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Opened, LedgerError> {
         if salvage::is_interrupted(path) {
             return Err(LedgerError::SalvageInterrupted { path: path.to_owned() });
         }
         if path.metadata().is_ok_and(|meta| meta.permissions().readonly()) {
             return Err(LedgerError::ReadOnly { path: path.to_owned() });
         }
-        let lock = lock(path)?;
+        let lock = lock_within(path, patience)?;
         if !path.exists() {
             create(path)?;
         }

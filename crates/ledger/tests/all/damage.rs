@@ -77,6 +77,7 @@ fn a_salvaged_ledger_goes_on_behind_the_hole() {
     let path = folder.path().join("ledger.db");
     ledger_of(&path, &(1..=20).map(|number| observation(1, number)).collect::<Vec<_>>());
     let original = entries(&path);
+    assert_eq!(open(&path).lost().unwrap(), [0; 0], "nothing was ever lost");
     // The last row is hit: what is lost is the end, and the list of heads knows of it.
     let mut bytes = std::fs::read(&path).unwrap();
     let needle = b"Policy binder, tab 20";
@@ -91,6 +92,7 @@ fn a_salvaged_ledger_goes_on_behind_the_hole() {
     assert_eq!(salvage(&path, at(0), &mut |_| ()).unwrap().lost, [20]);
     let mut ledger = open(&path);
     ledger.append(at(1), &[observation(1, 21)]).unwrap();
+    assert_eq!(ledger.lost().unwrap(), [20], "a loss stays on record");
     let last = ledger.entries(21).next().unwrap().unwrap();
     assert_eq!((last.seq, last.agent_seq), (21, 21), "a lost place is not given out again");
     assert_eq!(last.prev, original[19].hash, "the chain still names the lost entry");

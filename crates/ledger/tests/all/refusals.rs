@@ -1,6 +1,7 @@
 //! What is refused, and in which words.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use enamel_ledger::{Ledger, LedgerError, MAX_BODY_BYTES, roots_at, salvage, verify};
 
@@ -94,6 +95,29 @@ fn a_ledger_that_somebody_else_has_open() {
     assert!(matches!(ledger.append(at(2), &[observation(1, 99)]), Err(LedgerError::Locked { .. })));
     tool.execute_batch("ROLLBACK").unwrap();
     ledger.append(at(2), &[observation(1, 99)]).unwrap();
+}
+
+#[test]
+fn a_ledger_that_is_let_go_of_in_time_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let holder = open(&path);
+    let (begun, short) = (Instant::now(), Duration::from_millis(200));
+    let refused = Ledger::open_within(&path, short).err().expect("it is still held");
+    assert!(matches!(refused, LedgerError::Locked { .. }) && begun.elapsed() >= short, "{refused}");
+    let waiting = std::thread::spawn({
+        let path = path.clone();
+        move || Ledger::open_within(&path, Duration::from_mins(1)).map(|opened| opened.ledger)
+    });
+    drop(holder);
+    let mut ledger = waiting.join().unwrap().expect("it was let go of");
+    ledger.append(at(1), &mixed(3)).unwrap();
+    assert!(
+        matches!(refusal(&path), LedgerError::Locked { .. }),
+        "who waited in vain holds nothing, who got it does"
+    );
+    drop(ledger);
+    assert_eq!(open(&path).len().unwrap(), 3);
 }
 
 #[test]
