@@ -14,17 +14,18 @@ use enamel_types::{Body, ObservationId, Timestamp};
 
 use crate::error::Error;
 use crate::evidence::Gathered;
-use crate::figures::{self, Fresh, Rolls};
+use crate::figures::{self, Fresh};
 use crate::previous;
 use crate::session::Session;
 
-/// The model of the present state, for an export that comes without a scan.
-pub(crate) fn latest(session: &Session) -> Result<ReportModel, Error> {
+/// The present state for an OSCAL document, which comes without a scan. OSCAL has no place for figures of loss, so none are computed:
+/// those of this model are empty, and it is for no report.
+pub(crate) fn for_oscal(session: &Session) -> Result<ReportModel, Error> {
     let now = session.now();
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
-    let risk = figures::risk(session, &view, now, Rolls::for_a_report());
-    build(session, &ledger, &view, Gathered::from(&ledger, &view, now)?, risk, now)
+    let gathered = Gathered::from(&ledger, &view, now)?;
+    without_figures(session, &ledger, &view, gathered, now)
 }
 
 /// Puts together everything that a report says.
@@ -34,6 +35,21 @@ pub(crate) fn build(
     view: &PracticeView,
     gathered: Gathered,
     risk: RiskFigures,
+    now: Timestamp,
+) -> Result<ReportModel, Error> {
+    Ok(ReportModel {
+        heat_map: Some(enamel_risk::heat_map(&risk)),
+        risk,
+        previous: previous::run(session, ledger, view.through_seq())?,
+        ..without_figures(session, ledger, view, gathered, now)?
+    })
+}
+
+fn without_figures(
+    session: &Session,
+    ledger: &Ledger,
+    view: &PracticeView,
+    gathered: Gathered,
     now: Timestamp,
 ) -> Result<ReportModel, Error> {
     let fresh = Fresh::of(view, now);
@@ -64,13 +80,13 @@ pub(crate) fn build(
             })
             .collect(),
         controls: controls(session, view, now),
-        heat_map: Some(enamel_risk::heat_map(&risk)),
-        risk,
+        risk: RiskFigures::default(),
+        heat_map: None,
         patient_data: Vec::new(),
         software: Vec::new(),
         gaps: Vec::new(),
         ledger: ledger_facts(session, ledger, view)?,
-        previous: previous::run(session, ledger, view.through_seq())?,
+        previous: None,
     };
     cite(&mut model, gathered.entries, &fresh);
     Ok(model)

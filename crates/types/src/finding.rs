@@ -69,7 +69,7 @@ impl FromStr for Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingClass {
-    /// 2002 Vulnerability Finding: a system past its end of life.
+    /// 2002 Vulnerability Finding: a system past its end of life, or a program with a published hole.
     Vulnerability,
     /// 2003 Compliance Finding: a setting that is not as it should be.
     Compliance,

@@ -165,7 +165,7 @@ fn finding_info(entry: &FindingEntry, sensor: Option<&str>) -> Value {
         "uid": finding.id.to_string(),
         "title": finding.title,
         "desc": format!("{} Seen: {}", finding.why, finding.seen),
-        "types": [type_of(finding.class)],
+        "types": [type_of(finding)],
         "created_time": millis(entry.first_seen),
         "first_seen_time": millis(entry.first_seen),
         "last_seen_time": millis(entry.last_seen),
@@ -178,9 +178,10 @@ fn finding_info(entry: &FindingEntry, sensor: Option<&str>) -> Value {
     info
 }
 
-const fn type_of(class: FindingClass) -> &'static str {
-    match class {
-        FindingClass::Vulnerability => "unsupported system",
+fn type_of(finding: &Finding) -> &'static str {
+    match finding.class {
+        FindingClass::Vulnerability if finding.rule.as_str().starts_with("eol.") => "unsupported system",
+        FindingClass::Vulnerability => "published vulnerability",
         FindingClass::Compliance => "configuration",
         FindingClass::DataSecurity => "data at rest",
     }
@@ -237,19 +238,19 @@ fn class_attributes(entry: &FindingEntry) -> Vec<(&'static str, Value)> {
                 json!([{ "uid": finding.observation.to_string(), "data": { "seen": finding.seen } }]);
             vec![("compliance", compliance), ("remediation", remediation), ("evidences", evidence)]
         }
-        FindingClass::Vulnerability => vec![(
-            "vulnerabilities",
-            json!([{
+        FindingClass::Vulnerability => {
+            let (key, reference) = known_as(finding);
+            let mut vulnerability = json!({
                 "title": finding.title,
                 "desc": finding.why,
                 "severity": capitalised(finding.severity),
                 "first_seen_time": millis(entry.first_seen),
                 "last_seen_time": millis(entry.last_seen),
-                // OCSF wants a CVE, a CWE or an advisory. No single CVE stands for "gets no updates any more".
-                "cwe": { "uid": "CWE-1104", "caption": "Use of Unmaintained Third Party Components" },
                 "remediation": remediation,
-            }]),
-        )],
+            });
+            vulnerability[key] = reference;
+            vec![("vulnerabilities", json!([vulnerability]))]
+        }
         FindingClass::DataSecurity => vec![(
             "data_security",
             // A secret is security data (6); everything else that lies where it should not is personal (1).
@@ -263,6 +264,23 @@ fn class_attributes(entry: &FindingEntry) -> Vec<(&'static str, Value)> {
                 "policy": { "uid": finding.rule, "name": finding.title },
             }),
         )],
+    }
+}
+
+/// What others know a vulnerability by: OCSF wants a CVE, a CWE or an advisory.
+///
+/// A published hole has its number, which ends its finding's subject. No single CVE stands for "gets no updates any more"; the
+/// weakness of relying on such a thing has a CWE. What still gets them is no weakness yet: there is its maker's notice of the end.
+fn known_as(finding: &Finding) -> (&'static str, Value) {
+    let number = finding.subject.rsplit(' ').next().unwrap_or_default();
+    if number.starts_with("CVE-") {
+        return ("cve", json!({ "uid": number }));
+    }
+    match finding.rule.as_str() {
+        "eol.os" | "eol.app" => {
+            ("cwe", json!({ "uid": "CWE-1104", "caption": "Use of Unmaintained Third Party Components" }))
+        }
+        _ => ("advisory", json!({ "uid": finding.subject, "title": finding.title })),
     }
 }
 

@@ -12,8 +12,6 @@ pub struct PracticeProfile {
     pub name: String,
     /// The MSP's name, for the report.
     pub msp: String,
-    /// People who work there.
-    pub staff: Option<u32>,
     /// Patients on file. `scan phi` measures its own figure and shows both.
     pub patients: Option<u64>,
     /// Takings of one working day, US dollars: what a day of downtime costs.
@@ -24,8 +22,6 @@ pub struct PracticeProfile {
     pub profile: RuleProfile,
     /// Tools for remote support that the MSP uses; any other is a finding.
     pub remote_tools: Vec<String>,
-    /// The practice's own mail domains.
-    pub domains: Vec<String>,
 }
 
 impl Default for PracticeProfile {
@@ -33,13 +29,11 @@ impl Default for PracticeProfile {
         Self {
             name: "This practice".to_owned(),
             msp: String::new(),
-            staff: None,
             patients: None,
             production_per_day: None,
             working_days: None,
             profile: RuleProfile::Current,
             remote_tools: Vec::new(),
-            domains: Vec::new(),
         }
     }
 }

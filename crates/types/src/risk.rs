@@ -6,7 +6,7 @@ use crate::ids::{FindingId, RuleId, ScenarioId};
 use crate::units::{Minutes, Usd};
 
 /// A year's possible losses, from simulated years.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LossDistribution {
     /// Mean loss of a year.
     pub mean: Usd,
@@ -122,7 +122,7 @@ pub enum Basis {
 }
 
 /// The whole result of a risk run. The same inputs, trials and seed give the same bits on any number of threads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RiskFigures {
     /// Simulated years.
     pub trials: u32,

@@ -87,7 +87,7 @@ fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
 
 #[cfg(feature = "report")]
 fn oscal(session: &Session, out: &Path) -> Result<(), Error> {
-    let model = crate::model::latest(session)?;
+    let model = crate::model::for_oscal(session)?;
     let document = enamel_report::oscal::assessment_results(&model)
         .map_err(|error| Error::new("the OSCAL export could not be made").because(error))?;
     write(out, document.as_bytes())

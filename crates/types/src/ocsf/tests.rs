@@ -169,6 +169,48 @@ fn every_event_has_what_its_class_requires() {
 }
 
 #[test]
+fn a_vulnerability_is_called_what_it_is_known_as() {
+    let mut sample = Sample::new("x");
+    let index =
+        sample.findings.iter().position(|entry| entry.finding.class == FindingClass::Vulnerability).unwrap();
+    for (rule, subject, known_as, kind) in [
+        ("eol.os", "", json!({ "cwe": "CWE-1104" }), "unsupported system"),
+        ("eol.app", "MySQL 5.7", json!({ "cwe": "CWE-1104" }), "unsupported system"),
+        ("eol.os-soon", "Windows 11 23H2", json!({ "advisory": "Windows 11 23H2" }), "unsupported system"),
+        (
+            "dental.vulnerability",
+            "open-dental CVE-2018-15719",
+            json!({ "cve": "CVE-2018-15719" }),
+            "published vulnerability",
+        ),
+        (
+            "dental.compare-version",
+            "dexis CVE-2016-6532",
+            json!({ "cve": "CVE-2016-6532" }),
+            "published vulnerability",
+        ),
+        (
+            "dental.vulnerability",
+            "dexis VU#282991",
+            json!({ "advisory": "dexis VU#282991" }),
+            "published vulnerability",
+        ),
+    ] {
+        let finding = &mut sample.findings[index].finding;
+        finding.rule = RuleId::new(rule).unwrap();
+        finding.subject = subject.to_owned();
+        let event = finding_line(&sample.findings[index], &sample.context());
+        let vulnerability = &event["vulnerabilities"][0];
+        let named: Map<String, Value> = ["cve", "cwe", "advisory"]
+            .into_iter()
+            .filter_map(|key| Some((key.to_owned(), vulnerability.get(key)?["uid"].clone())))
+            .collect();
+        assert_eq!(Value::Object(named), known_as, "{rule}");
+        assert_eq!(event["finding_info"]["types"], json!([kind]), "{rule}");
+    }
+}
+
+#[test]
 fn the_worst_open_finding_comes_first_and_a_resolved_one_last() {
     let mut sample = Sample::new("x");
     sample.findings[1].standing = Standing::Resolved;

@@ -57,7 +57,6 @@ pub(crate) fn model() -> ReportModel {
         practice: PracticeProfile {
             name: "Maple Street Dental".to_owned(),
             msp: "Northside IT".to_owned(),
-            staff: Some(11),
             patients: Some(4_300),
             ..PracticeProfile::default()
         },
