@@ -127,7 +127,12 @@ impl<'a> Fresh<'a> {
 pub(crate) fn risk(session: &Session, view: &PracticeView, now: Timestamp, rolls: Rolls) -> RiskFigures {
     let fresh = Fresh::of(view, now);
     let findings = fresh.open_findings(view);
-    let results = RuleCounts::tally(fresh.judgements().iter().flat_map(|judgement| &judgement.results));
+    let results = RuleCounts::tally(
+        fresh
+            .judgements()
+            .iter()
+            .flat_map(|judgement| judgement.results.iter().map(|result| (judgement.device, result))),
+    );
     let input =
         RiskInput { results, findings: &findings, persons: fresh.persons(), profile: &session.profile, now };
     simulate(&session.content.scenarios, &input, rolls.trials, rolls.seed, rolls.threads)

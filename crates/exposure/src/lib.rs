@@ -11,4 +11,4 @@ pub mod checks;
 pub mod software;
 
 pub use checks::{Catalogue, judge_config, observe_host};
-pub use software::{EolTable, Signatures, judge_software, observe_software};
+pub use software::{EolTable, Signatures, judge_software, observe_folder, observe_software};

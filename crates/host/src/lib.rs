@@ -15,6 +15,7 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod remembering;
 #[cfg(windows)]
 mod windows;
 
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
 pub use linux::LinuxHost;
+pub use remembering::Remembering;
 #[cfg(windows)]
 pub use windows::WindowsHost;
 
@@ -50,15 +52,16 @@ fn listing(path: &Path, entries: std::fs::ReadDir) -> Result<Vec<PathBuf>, HostE
     Ok(listing)
 }
 
-/// The computer this runs on. Only the binary asks for it; everything below takes a `&dyn Host`.
+/// The computer this runs on, asked each long question once. Only the binary asks for it, once for each command; everything below
+/// takes a `&dyn Host`.
 pub fn local() -> Box<dyn Host> {
     #[cfg(target_os = "linux")]
     {
-        Box::new(LinuxHost::new())
+        Box::new(Remembering::new(LinuxHost::new()))
     }
     #[cfg(windows)]
     {
-        Box::new(WindowsHost::new())
+        Box::new(Remembering::new(WindowsHost::new()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use enamel_types::practice::PracticeProfile;
-use enamel_types::{CheckOutcome, Estimate, Finding, ObservationId, RuleId, RuleResult, Timestamp};
+use enamel_types::{CheckOutcome, DeviceId, Estimate, Finding, ObservationId, RuleId, RuleResult, Timestamp};
 
 /// How one rule came out over all computers that were looked at and are still fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,19 +17,31 @@ pub struct RuleCounts {
 }
 
 impl RuleCounts {
-    /// Counts results rule by rule; those without meaning on a computer are left out.
-    pub fn tally<'a>(results: impl IntoIterator<Item = &'a RuleResult>) -> BTreeMap<RuleId, Self> {
+    /// Counts computers rule by rule; those on which a rule has no meaning are left out. A computer counts once, with the worst
+    /// that was seen of it: one of its folders may be clean and another not.
+    pub fn tally<'a>(
+        results: impl IntoIterator<Item = (DeviceId, &'a RuleResult)>,
+    ) -> BTreeMap<RuleId, Self> {
+        let mut worst: BTreeMap<(&RuleId, DeviceId), CheckOutcome> = BTreeMap::new();
+        for (device, result) in results {
+            let held = worst.entry((&result.rule, device)).or_insert(CheckOutcome::NotApplicable);
+            if badness(result.outcome) > badness(*held) {
+                *held = result.outcome;
+            }
+        }
         let mut counts: BTreeMap<RuleId, Self> = BTreeMap::new();
-        for result in results {
-            if result.outcome == CheckOutcome::NotApplicable {
-                continue;
-            }
-            let entry = counts.entry(result.rule.clone()).or_default();
-            match result.outcome {
-                CheckOutcome::Pass => entry.pass += 1,
-                CheckOutcome::Fail => entry.fail += 1,
-                CheckOutcome::Unknown | CheckOutcome::NotApplicable => entry.unknown += 1,
-            }
+        for ((rule, _), outcome) in worst {
+            let none = Self::default();
+            let one = match outcome {
+                CheckOutcome::Pass => Self { pass: 1, ..none },
+                CheckOutcome::Fail => Self { fail: 1, ..none },
+                CheckOutcome::Unknown => Self { unknown: 1, ..none },
+                CheckOutcome::NotApplicable => continue,
+            };
+            let entry = counts.entry(rule.clone()).or_default();
+            entry.pass += one.pass;
+            entry.fail += one.fail;
+            entry.unknown += one.unknown;
         }
         counts
     }
@@ -37,6 +49,16 @@ impl RuleCounts {
     /// All computers with a result.
     pub const fn total(self) -> u32 {
         self.pass + self.fail + self.unknown
+    }
+}
+
+/// What could not be seen is worse than a pass, and less than a failure.
+const fn badness(outcome: CheckOutcome) -> u8 {
+    match outcome {
+        CheckOutcome::NotApplicable => 0,
+        CheckOutcome::Pass => 1,
+        CheckOutcome::Unknown => 2,
+        CheckOutcome::Fail => 3,
     }
 }
 
@@ -64,4 +86,34 @@ pub struct RiskInput<'a> {
     pub profile: &'a PracticeProfile,
     /// The present moment; stands in the assumptions.
     pub now: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_computer_counts_once_with_its_worst_folder() {
+        let rule = RuleId::new("secret.netrc").unwrap();
+        let result =
+            |outcome| RuleResult { rule: rule.clone(), title: String::new(), outcome, detail: String::new() };
+        let [pass, fail, unknown] =
+            [CheckOutcome::Pass, CheckOutcome::Fail, CheckOutcome::Unknown].map(result);
+        let none = result(CheckOutcome::NotApplicable);
+        let [a, b, c, d] = [1, 2, 3, 4].map(|n| DeviceId::from_uuid(uuid::Uuid::from_u128(n)));
+        let seen = [
+            (a, &pass),
+            (a, &fail),
+            (a, &unknown),
+            (b, &pass),
+            (b, &pass),
+            (c, &unknown),
+            (c, &pass),
+            (d, &none),
+        ];
+        let counts = RuleCounts::tally(seen);
+        assert_eq!(counts[&rule], RuleCounts { pass: 1, fail: 1, unknown: 1 });
+        assert_eq!(counts[&rule].total(), 3);
+        assert!(RuleCounts::tally([(d, &none)]).is_empty());
+    }
 }

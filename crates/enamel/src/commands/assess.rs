@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use enamel_host::Host;
 use enamel_ledger::{Ledger, PracticeView};
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::RiskFigures;
 use enamel_types::verdict::verdict;
 use enamel_types::words::{counted, grouped};
-use enamel_types::{Finding, Severity, Timestamp};
+use enamel_types::{Finding, Observation, Severity, Timestamp};
 
 use super::{fail_on, scan_host, scan_phi, scan_software};
 use crate::cli::{AssessArgs, Global};
@@ -37,8 +38,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
     let risk = figures::risk(&session, &view, now, Rolls::for_a_report());
-    let written = write_files(&session, args, &ledger, &view, &risk, now)?;
-    drop(ledger);
+    let written = write_files(&session, args, ledger, &view, &risk, now)?;
 
     let open = Fresh::of(&view, now).open_findings(&view);
     if session.json {
@@ -59,18 +59,15 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     written.failed.map_or_else(|| Ok(fail_on(args.fail_on, &open)), Err)
 }
 
-/// Every sensor, one after the other: each uses what it needs of the computer, and the long one shows its progress.
+/// Every sensor; the long one shows its progress.
 ///
 /// All go into the ledger as one batch, which is what makes them one assessment. If the long one stops, what the others
 /// saw is kept all the same.
 fn look(session: &Session, args: &AssessArgs) -> Result<Vec<PatientDataSurvey>, Error> {
     let named = paths::all_named(&args.paths)?;
     hint(session.quiet, "Looking at this computer");
-    let mut observations = vec![
-        scan_software::observe_inventory(session)?,
-        scan_host::observe(session)?,
-        scan_software::observe(session, &named)?,
-    ];
+    let host = enamel_host::local();
+    let mut observations = look_at_computer(session, &*host, &named)?;
     let roots = if named.is_empty() { edge::usual_folders() } else { named };
     let spoken: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
     hint(session.quiet, &format!("Looking for patient data in {}", plain(&spoken.join(", "))));
@@ -79,10 +76,22 @@ fn look(session: &Session, args: &AssessArgs) -> Result<Vec<PatientDataSurvey>, 
     options.exclude.push(paths::spelled(&args.out));
     let searched = scan_phi::survey(session, &roots, &options, &mut |_| ());
     if let Ok(surveys) = &searched {
-        observations.extend(surveys.iter().map(|survey| scan_phi::observe(session, survey)));
+        observations.extend(surveys.iter().map(|survey| scan_phi::observe(session, &*host, survey)));
     }
     session.record(&observations)?;
     searched
+}
+
+/// The sensors of this computer, one after the other: each uses what it needs of the host, which remembers.
+fn look_at_computer(
+    session: &Session,
+    host: &dyn Host,
+    folders: &[PathBuf],
+) -> Result<Vec<Observation>, Error> {
+    let mut observations =
+        vec![scan_software::observe_inventory(session, host)?, scan_host::observe(session, host)?];
+    observations.extend(scan_software::observe(session, host, folders)?);
+    Ok(observations)
 }
 
 /// What became of the files.
@@ -100,15 +109,17 @@ struct Written {
 fn write_files(
     session: &Session,
     args: &AssessArgs,
-    ledger: &Ledger,
+    ledger: Ledger,
     view: &PracticeView,
     risk: &RiskFigures,
     now: Timestamp,
 ) -> Result<Written, Error> {
-    let gathered = Gathered::from(ledger, view, now)?;
+    let gathered = Gathered::from(&ledger, view, now)?;
     let mut files = vec![args.out.join("report.html"), args.out.join("findings.json")];
     super::export::write(&files[1], &gathered.findings_json(session, view, now))?;
-    let model = crate::model::build(session, ledger, view, gathered, risk.clone(), now)?;
+    let model = crate::model::build(session, &ledger, view, gathered, risk.clone(), now)?;
+    // Printing takes long, and another run may wait for the ledger.
+    drop(ledger);
     let html = enamel_report::render_html(&model)
         .map_err(|error| Error::new("the report could not be made").because(error))?;
     super::export::write(&files[0], html.as_bytes())?;
@@ -127,13 +138,15 @@ fn write_files(
 fn write_files(
     session: &Session,
     args: &AssessArgs,
-    ledger: &Ledger,
+    ledger: Ledger,
     view: &PracticeView,
     _: &RiskFigures,
     now: Timestamp,
 ) -> Result<Written, Error> {
     let file = args.out.join("findings.json");
-    super::export::write(&file, &Gathered::from(ledger, view, now)?.findings_json(session, view, now))?;
+    let gathered = Gathered::from(&ledger, view, now)?;
+    drop(ledger);
+    super::export::write(&file, &gathered.findings_json(session, view, now))?;
     hint(session.quiet, "This build of enamel is the agent's and makes no report.html");
     Ok(Written { files: vec![file], failed: None, change: String::new() })
 }
@@ -239,4 +252,92 @@ fn open_findings(open: &[Finding]) -> String {
         .collect();
     let total = counted(open.len() as u64, "open finding", "open findings");
     if parts.is_empty() { total } else { format!("{total}: {}", parts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use enamel_host::{
+        Answer, FileMeta, HostError, Program, ProgramOutput, RegistryValue, Remembering, SystemQuery,
+    };
+    use enamel_testkit::RecordedHost;
+    use enamel_types::device::{DeviceInventory, OsInfo};
+    use enamel_types::software::{Package, Service};
+
+    use super::*;
+    use crate::cli::Global;
+
+    /// A recorded computer that counts how often it is asked for what takes long.
+    struct Counting {
+        host: RecordedHost,
+        inventories: AtomicU32,
+        packages: AtomicU32,
+        services: AtomicU32,
+    }
+
+    impl Host for &Counting {
+        fn os(&self) -> Result<OsInfo, HostError> {
+            self.host.os()
+        }
+        fn inventory(&self) -> Result<(DeviceInventory, Vec<HostError>), HostError> {
+            self.inventories.fetch_add(1, Relaxed);
+            self.host.inventory()
+        }
+        fn packages(&self) -> Result<(Vec<Package>, Vec<HostError>), HostError> {
+            self.packages.fetch_add(1, Relaxed);
+            self.host.packages()
+        }
+        fn services(&self) -> Result<Vec<Service>, HostError> {
+            self.services.fetch_add(1, Relaxed);
+            self.host.services()
+        }
+        fn metadata(&self, path: &Path) -> Result<Option<FileMeta>, HostError> {
+            self.host.metadata(path)
+        }
+        fn read_file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, HostError> {
+            self.host.read_file(path, limit)
+        }
+        fn list_dir(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, HostError> {
+            self.host.list_dir(path)
+        }
+        fn registry_value(&self, key: &str, name: &str) -> Result<Option<RegistryValue>, HostError> {
+            self.host.registry_value(key, name)
+        }
+        fn registry_values(&self, key: &str) -> Result<Option<Vec<(String, RegistryValue)>>, HostError> {
+            self.host.registry_values(key)
+        }
+        fn registry_subkeys(&self, key: &str) -> Result<Option<Vec<String>>, HostError> {
+            self.host.registry_subkeys(key)
+        }
+        fn run(&self, program: Program) -> Result<Option<ProgramOutput>, HostError> {
+            self.host.run(program)
+        }
+        fn query(&self, query: &SystemQuery) -> Result<Option<Answer>, HostError> {
+            self.host.query(query)
+        }
+    }
+
+    #[test]
+    fn an_assessment_asks_the_computer_once_for_each_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Some(folder.path().join("data"));
+        let global = Global { json: false, quiet: true, data, content: None };
+        let session = Session::open(&global, None).unwrap();
+        for host in [RecordedHost::debian(), RecordedHost::windows11()] {
+            let counting = Counting {
+                host,
+                inventories: AtomicU32::new(0),
+                packages: AtomicU32::new(0),
+                services: AtomicU32::new(0),
+            };
+            let folders = [PathBuf::from("/srv/one"), PathBuf::from("/srv/two")];
+            let seen = look_at_computer(&session, &Remembering::new(&counting), &folders).unwrap();
+            let scopes: Vec<&str> = seen.iter().map(|observation| observation.scope.as_str()).collect();
+            assert_eq!(scopes, ["inventory", "host", "software", "software:/srv/one", "software:/srv/two"]);
+            let asked = [&counting.inventories, &counting.packages, &counting.services];
+            assert_eq!(asked.map(|count| count.load(Relaxed)), [1, 1, 1]);
+        }
+    }
 }

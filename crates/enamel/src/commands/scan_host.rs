@@ -1,6 +1,7 @@
 //! `enamel scan host`: how this computer is set up.
 
 use enamel_exposure::observe_host;
+use enamel_host::Host;
 use enamel_types::{Body, CheckOutcome, Observation, RuleResult, Severity};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ struct Record<'a> {
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &ScanHostArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
-    let observation = observe(&session)?;
+    let observation = observe(&session, &*enamel_host::local())?;
     session.record(std::slice::from_ref(&observation))?;
     let judgement = session.judge(&observation);
     let severity_of =
@@ -61,9 +62,8 @@ pub(crate) fn run(global: &Global, args: &ScanHostArgs) -> Result<Outcome, Error
 }
 
 /// Looks at this computer's settings.
-pub(crate) fn observe(session: &Session) -> Result<Observation, Error> {
-    let host = enamel_host::local();
-    let (state, gaps) = observe_host(&*host, &session.content.checks)
+pub(crate) fn observe(session: &Session, host: &dyn Host) -> Result<Observation, Error> {
+    let (state, gaps) = observe_host(host, &session.content.checks)
         .map_err(|error| Error::new("this computer does not say what it is").because(error))?;
     Ok(session.observe(Saw {
         sensor: "scan host",

@@ -1,11 +1,12 @@
 //! `enamel scan phi`: where patient data lies, and how many people's.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
+use enamel_host::Host;
 use enamel_phi::{FileReport, Progress, ScanError, ScanOptions, scan};
 use enamel_types::patient_data::{Entity, PatientDataSurvey};
 use enamel_types::words::{bytes, counted, grouped};
@@ -46,7 +47,8 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
     if let Some(error) = failed {
         return Err(error);
     }
-    let observations: Vec<_> = surveys.iter().map(|survey| observe(&session, survey)).collect();
+    let host = enamel_host::local();
+    let observations: Vec<_> = surveys.iter().map(|survey| observe(&session, &*host, survey)).collect();
     session.record(&observations)?;
     if !session.json {
         for survey in &surveys {
@@ -99,14 +101,26 @@ pub(crate) fn survey(
 }
 
 /// One survey as an observation.
-pub(crate) fn observe(session: &Session, survey: &PatientDataSurvey) -> Observation {
+pub(crate) fn observe(session: &Session, host: &dyn Host, survey: &PatientDataSurvey) -> Observation {
+    let mut survey = survey.clone();
+    ask_who_can_read(host, &mut survey);
     session.observe(Saw {
         sensor: "scan phi",
         scope: format!("phi:{}", survey.root),
         gaps: survey.gaps(),
-        body: Body::PatientData(survey.clone()),
+        body: Body::PatientData(survey),
         valid_until: None,
     })
+}
+
+/// A search sees the permission bits of the files that it reads. Windows has access lists in their place, which the host reads: a
+/// folder's own list, which its files inherit.
+fn ask_who_can_read(host: &dyn Host, survey: &mut PatientDataSurvey) {
+    for folder in survey.folders.iter_mut().filter(|folder| folder.readable_by_others.is_none()) {
+        // What the host cannot see either stays unknown, and the report says so.
+        let meta = host.metadata(Path::new(&folder.path)).ok().flatten();
+        folder.readable_by_others = meta.and_then(|meta| meta.readable_by_others);
+    }
 }
 
 /// A flag that Ctrl-C sets: the scan then stops cleanly, with what it has in the cache. A second Ctrl-C kills.
@@ -169,4 +183,54 @@ fn summary(survey: &PatientDataSurvey) -> String {
         let _ = write!(text, "\n  {}", plain(&sentence));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use enamel_testkit::{RecordedFile, RecordedHost};
+    use enamel_types::Estimate;
+    use enamel_types::patient_data::PhiFolder;
+
+    use super::*;
+
+    #[test]
+    fn the_host_says_who_can_read_a_folder_where_the_search_could_not_see_it() {
+        let entry =
+            |readable_by_others| RecordedFile { folder: true, readable_by_others, ..RecordedFile::default() };
+        let host = RecordedHost::windows11()
+            .file_entry(r"C:\Scans", entry(Some(true)))
+            .file_entry(r"C:\Charts", entry(Some(false)))
+            .file_entry(r"C:\Odd", entry(None))
+            .unreadable(r"C:\Locked", "access denied");
+        let folder = |(path, readable_by_others): (&str, Option<bool>)| PhiFolder {
+            path: path.to_owned(),
+            files: 1,
+            persons: Estimate::exact(1),
+            entities: std::iter::empty().collect(),
+            formats: std::iter::empty().collect(),
+            examples: Vec::new(),
+            readable_by_others,
+        };
+        let seen = [
+            (r"C:\Scans", None),
+            (r"C:\Charts", None),
+            (r"C:\Odd", None),
+            (r"C:\Locked", None),
+            (r"C:\Gone", None),
+            (r"C:\Charts", Some(true)),
+        ];
+        let mut survey = PatientDataSurvey {
+            root: r"C:\".to_owned(),
+            files: 6,
+            bytes: 6,
+            files_with_phi: 6,
+            persons: Estimate::exact(6),
+            folders: seen.into_iter().map(folder).collect(),
+            folders_not_listed: 0,
+            problems: std::iter::empty().collect(),
+        };
+        ask_who_can_read(&host, &mut survey);
+        let readable: Vec<_> = survey.folders.iter().map(|folder| folder.readable_by_others).collect();
+        assert_eq!(readable, [Some(true), Some(false), None, None, None, Some(true)]);
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use enamel_exposure::{observe_software, software::cyclonedx};
+use enamel_exposure::software::{self, cyclonedx};
+use enamel_exposure::{observe_folder, observe_software};
+use enamel_host::Host;
 use enamel_types::software::SoftwareInventory;
 use enamel_types::words::{counted, grouped};
-use enamel_types::{Body, Observation};
+use enamel_types::{Body, Finding, Gap, Observation};
 use serde::Serialize;
 
 use super::fail_on;
@@ -27,59 +29,90 @@ struct Record<'a, T: Serialize> {
 pub(crate) fn run(global: &Global, args: &ScanSoftwareArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, None)?;
     let folders = paths::all_named(&args.paths)?;
-    let inventory = observe_inventory(&session)?;
-    let software = observe(&session, &folders)?;
-    session.record(&[inventory.clone(), software.clone()])?;
-    let judgement = session.judge(&software);
-    if let Some(path) = &args.cyclonedx {
-        export_cyclonedx(&inventory, &software, path)?;
-    }
-    if let Body::SoftwareInventory(found) = &software.body
-        && args.cyclonedx.as_deref() != Some(Path::new("-"))
-    {
-        if session.json {
-            print_records(found)?;
-        } else {
-            print_people(found)?;
+    let host = enamel_host::local();
+    let inventory = observe_inventory(&session, &*host)?;
+    let seen = observe(&session, &*host, &folders)?;
+    session.record(&[std::slice::from_ref(&inventory), &seen].concat())?;
+    // A folder that lies in another one, or that this computer shares, is looked at twice; its findings are the same ones.
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in seen.iter().flat_map(|observation| session.judge(observation).findings) {
+        if findings.iter().all(|known| known.id != finding.id) {
+            findings.push(finding);
         }
-        for finding in &judgement.findings {
-            if session.json {
-                terminal::json_line(&Record { r#type: "finding", item: finding })?;
-            } else {
-                terminal::text(&format!(
-                    "{:<14}{}\n{:14}{}",
-                    finding.severity,
-                    plain(&finding.title),
-                    "",
-                    plain(&finding.seen)
-                ))?;
+    }
+    if let (Some(path), Some(computer)) = (&args.cyclonedx, seen.first()) {
+        export_cyclonedx(&inventory, computer, path)?;
+    }
+    if args.cyclonedx.as_deref() != Some(Path::new("-")) {
+        for observation in &seen {
+            if let Body::SoftwareInventory(found) = &observation.body {
+                if session.json {
+                    print_records(found)?;
+                } else if observation.scope == software::SCOPE {
+                    print_computer(found)?;
+                } else {
+                    print_products(found)?;
+                }
             }
         }
+        print_findings(&session, &findings)?;
     }
-    Ok(fail_on(args.fail_on, &judgement.findings))
+    Ok(fail_on(args.fail_on, &findings))
 }
 
-/// Looks at what is installed and running.
-pub(crate) fn observe(session: &Session, folders: &[PathBuf]) -> Result<Observation, Error> {
-    let host = enamel_host::local();
-    let (inventory, gaps) = observe_software(&*host, &session.content.signatures, folders)
+fn print_findings(session: &Session, findings: &[Finding]) -> Result<(), Error> {
+    if !session.json {
+        terminal::text("")?;
+    }
+    for finding in findings {
+        if session.json {
+            terminal::json_line(&Record { r#type: "finding", item: finding })?;
+        } else {
+            terminal::text(&format!(
+                "{:<14}{}\n{:14}{}",
+                finding.severity,
+                plain(&finding.title),
+                "",
+                plain(&finding.seen)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at what is installed and running, and then below each folder: one observation each, because whoever looks at the
+/// computer alone the next time says nothing of the folders.
+pub(crate) fn observe(
+    session: &Session,
+    host: &dyn Host,
+    folders: &[PathBuf],
+) -> Result<Vec<Observation>, Error> {
+    let signatures = &session.content.signatures;
+    let statement = |scope: String, seen: SoftwareInventory, gaps: Vec<Gap>| {
+        session.observe(Saw {
+            sensor: "scan software",
+            scope,
+            gaps,
+            body: Body::SoftwareInventory(seen),
+            valid_until: None,
+        })
+    };
+    let (computer, gaps) = observe_software(host, signatures)
         .map_err(|error| Error::new("this computer does not say what it is").because(error))?;
-    Ok(session.observe(Saw {
-        sensor: "scan software",
-        scope: "software".to_owned(),
-        gaps,
-        body: Body::SoftwareInventory(inventory),
-        valid_until: None,
-    }))
+    let mut observations = vec![statement(software::SCOPE.to_owned(), computer.clone(), gaps)];
+    for folder in folders {
+        let (below, gaps) = observe_folder(host, signatures, folder, &computer);
+        observations.push(statement(software::folder_scope(folder), below, gaps));
+    }
+    Ok(observations)
 }
 
 /// Looks at the computer itself: name, hardware, users, shares.
-pub(crate) fn observe_inventory(session: &Session) -> Result<Observation, Error> {
-    let (inventory, errors) = enamel_host::local()
+pub(crate) fn observe_inventory(session: &Session, host: &dyn Host) -> Result<Observation, Error> {
+    let (inventory, errors) = host
         .inventory()
         .map_err(|error| Error::new("this computer's inventory could not be taken").because(error))?;
-    let gaps =
-        errors.into_iter().map(|error| enamel_types::Gap { what: error.what, why: error.why }).collect();
+    let gaps = errors.into_iter().map(|error| Gap { what: error.what, why: error.why }).collect();
     Ok(session.observe(Saw {
         sensor: "scan inventory",
         scope: "inventory".to_owned(),
@@ -122,7 +155,7 @@ fn print_records(found: &SoftwareInventory) -> Result<(), Error> {
     Ok(())
 }
 
-fn print_people(found: &SoftwareInventory) -> Result<(), Error> {
+fn print_computer(found: &SoftwareInventory) -> Result<(), Error> {
     let running = found.services.iter().filter(|service| service.running).count();
     terminal::text(&format!(
         "{}\n{}, {} of {} running",
@@ -132,8 +165,12 @@ fn print_people(found: &SoftwareInventory) -> Result<(), Error> {
         counted(found.services.len() as u64, "service", "services")
     ))?;
     if found.dental.is_empty() {
-        terminal::text("No dental product was recognised")?;
+        terminal::text("No dental product was recognised on this computer itself")?;
     }
+    print_products(found)
+}
+
+fn print_products(found: &SoftwareInventory) -> Result<(), Error> {
     for product in &found.dental {
         terminal::text(&format!(
             "{} ({}), recognised by {}",
@@ -142,5 +179,5 @@ fn print_people(found: &SoftwareInventory) -> Result<(), Error> {
             plain(&product.recognised_by.join(", "))
         ))?;
     }
-    terminal::text("")
+    Ok(())
 }

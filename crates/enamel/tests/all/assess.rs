@@ -97,6 +97,51 @@ fn the_report_says_what_changed_since_the_assessment_before() {
     assert_eq!(change(&world), Some(sentence(&second, &third, cleaned - after)));
 }
 
+/// Whether the finding on the password file in the practice's folder stands open.
+fn password_is_open(world: &World) -> bool {
+    let exported = world.run(&["export", "ocsf"]).ok();
+    let finding = exported.records().into_iter().find(|event| {
+        event["finding_info"]["analytic"]["uid"] == "secret.mysql-client"
+            && event["unmapped"]["enamel"]["seen"].as_str().is_some_and(|seen| seen.contains("practice"))
+    });
+    match finding.expect("the finding has a history")["unmapped"]["enamel"]["state"].as_str() {
+        Some("open") => true,
+        Some("resolved") => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A look at the computer alone says nothing of a folder that was looked at before.
+#[test]
+fn a_folders_findings_are_resolved_only_by_a_look_at_that_folder() {
+    let world = World::new();
+    let file = world.file("server/.my.cnf", "[client]\npassword=list-S3cret1\n");
+    let (practice, out) = (world.practice(), world.path("out"));
+    let (practice, out) = (text(&practice), text(&out));
+    let scan = ["scan", "software", "--json", practice];
+    let findings = |ran: &crate::run::Ran| {
+        ran.records().iter().filter(|record| record["rule"] == "secret.mysql-client").count()
+    };
+    assert_eq!(
+        findings(
+            &world.run(&[&scan[..], &[&world.practice().join("server").to_string_lossy()]].concat()).ok()
+        ),
+        1
+    );
+    assert!(password_is_open(&world));
+    world.run(&["scan", "software"]).ok();
+    assert!(password_is_open(&world), "the computer alone was looked at");
+    std::fs::create_dir(world.path("empty")).unwrap();
+    world.run(&["assess", text(&world.path("empty")), "--out", out]).ok();
+    assert!(password_is_open(&world), "another folder was looked at");
+
+    std::fs::remove_file(file).unwrap();
+    world.run(&scan).ok();
+    assert!(password_is_open(&world), "the folder inside has a statement of its own");
+    world.run(&["assess", practice, text(&world.practice().join("server")), "--out", out]).ok();
+    assert!(!password_is_open(&world));
+}
+
 #[test]
 fn findings_json_is_what_the_export_writes() {
     let world = World::new();

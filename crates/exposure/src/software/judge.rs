@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 
 use super::eol::{Lifecycle, Status};
 use super::signatures::{SecretSignature, Vulnerability};
-use super::{EolTable, SECRET_GAP, Signatures, version};
+use super::{EolTable, FOLDER_SCOPE, SECRET_GAP, Signatures, version};
 
 /// Days before an end that are worth a line in the plan.
 const SOON: i32 = 120;
@@ -30,9 +30,12 @@ pub fn judge_software(observation: &Observation, signatures: &Signatures, eol: &
     let mut judge = Judge { observation, judgement: Judgement::of(observation) };
     let Body::SoftwareInventory(software) = &observation.body else { return judge.judgement };
     let today = observation.observed_at.to_zoned_datetime(TimeZone::UTC).date();
-    judge.inventory(software);
-    judge.system(software, eol, today);
-    judge.applications(software, eol, today);
+    // What lies in a folder says nothing of the computer's own system and programs.
+    if judge.folder().is_none() {
+        judge.inventory(software);
+        judge.system(software, eol, today);
+        judge.applications(software, eol, today);
+    }
     judge.vulnerabilities(software, signatures);
     judge.secrets(software, signatures);
     judge.judgement
@@ -43,7 +46,12 @@ struct Judge<'a> {
     judgement: Judgement,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// The folder that was looked at; `None` for the computer itself.
+    fn folder(&self) -> Option<&'a str> {
+        self.observation.scope.strip_prefix(FOLDER_SCOPE)
+    }
+
     fn result(&mut self, rule: &str, title: &str, outcome: CheckOutcome, detail: impl Into<String>) {
         if let Ok(rule) = RuleId::new(rule) {
             let result = RuleResult { rule, title: title.to_owned(), outcome, detail: detail.into() };
@@ -289,6 +297,7 @@ impl Judge<'_> {
     }
 
     fn secrets(&mut self, software: &SoftwareInventory, signatures: &Signatures) {
+        let place = self.folder().map(|folder| format!(" below {folder}")).unwrap_or_default();
         let unseen = self.observation.gaps.iter().filter(|gap| gap.what.starts_with(SECRET_GAP)).count();
         for signature in &signatures.secrets {
             let mut places: BTreeMap<&str, Vec<&SecretInClear>> = BTreeMap::new();
@@ -296,16 +305,14 @@ impl Judge<'_> {
                 places.entry(&secret.path).or_default().push(secret);
             }
             let (outcome, detail) = match (places.len(), unseen) {
-                (0, 0) => (CheckOutcome::Pass, "none found".to_owned()),
-                (0, _) => (
-                    CheckOutcome::Unknown,
-                    format!(
-                        "none found, but {} could not be read",
-                        counted(unseen as u64, "place", "places")
-                    ),
-                ),
+                (0, 0) => (CheckOutcome::Pass, format!("none found{place}")),
+                (0, _) => {
+                    let unseen = counted(unseen as u64, "place", "places");
+                    (CheckOutcome::Unknown, format!("none found{place}, but {unseen} could not be read"))
+                }
                 (found, _) => {
-                    (CheckOutcome::Fail, format!("found in {}", counted(found as u64, "place", "places")))
+                    let found = counted(found as u64, "place", "places");
+                    (CheckOutcome::Fail, format!("found in {found}{place}"))
                 }
             };
             self.result(signature.id.as_str(), &format!("Not so: {}", signature.title), outcome, detail);
@@ -313,7 +320,8 @@ impl Judge<'_> {
                 self.secret(signature, path, &fields);
             }
         }
-        if software.secrets.is_empty() && unseen == 0 {
+        // A clean folder does not make a clean computer.
+        if software.secrets.is_empty() && unseen == 0 && self.folder().is_none() {
             let statement = "no secret lies in clear in any of the places that were looked at";
             self.supports("secret.none", &["164.308(a)(5)(ii)(D)"], statement);
         }

@@ -1,6 +1,7 @@
 //! `scan software`: what is installed and running, which dental products are here, which secrets lie in clear.
 //!
-//! [`observe_software`] looks and judges nothing; [`judge_software`] is a pure function of what was seen. Facts come from
+//! [`observe_software`] looks at a computer and [`observe_folder`] below a folder; neither judges anything. [`judge_software`] is a
+//! pure function of what was seen. Facts come from
 //! `content/signatures/dental.toml`, `content/signatures/secrets.toml` and `content/eol.toml`. A secret never leaves the
 //! function that saw it: what is kept is where it lies, in which field, and what it opens.
 
@@ -13,7 +14,7 @@ mod secrets;
 mod signatures;
 mod version;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use enamel_host::{Host, HostError};
 use enamel_types::Gap;
@@ -33,14 +34,23 @@ const MAX_GAPS: usize = 50;
 /// How a gap of the search for secrets begins: the judge must not call a computer clean that it has not seen whole.
 const SECRET_GAP: &str = "search for secrets: ";
 
-/// Looks at one computer, and at the `folders` below which a share or a disk of another computer may be mounted.
+/// The scope of what is seen of the computer itself.
+pub const SCOPE: &str = "software";
+/// How the scope of a folder begins that was named: it has one of its own, so that a look at the computer alone says nothing of it.
+const FOLDER_SCOPE: &str = "software:";
+
+/// The scope of what is seen below a folder that was named: `software:/mnt/xray`.
+pub fn folder_scope(folder: &Path) -> String {
+    format!("{FOLDER_SCOPE}{}", folder.display())
+}
+
+/// Looks at one computer. Folders that it shares are searched too.
 ///
-/// Folders that this computer shares are searched too. Parts that could not be seen are named in the second half of the
-/// answer. The only error is a computer that does not say what it is.
+/// Parts that could not be seen are named in the second half of the answer. The only error is a computer that does not say
+/// what it is.
 pub fn observe_software(
     host: &dyn Host,
     signatures: &Signatures,
-    folders: &[PathBuf],
 ) -> Result<(SoftwareInventory, Vec<Gap>), HostError> {
     let os = host.os()?;
     let mut gaps = Vec::new();
@@ -77,25 +87,73 @@ pub fn observe_software(
     recogniser.usual_places(host, &disks, &mut failures);
     let mut finder = secrets::Finder::new(host, &signatures.secrets);
     finder.usual_places(os.family, &disks);
-    for root in roots(host, folders, os.family, inventory.as_ref(), &mut failures) {
-        search::walk(host, &root, &mut failures, &mut |path, name, meta| {
-            recogniser.entry(path, name, meta);
-            finder.entry(path, name, meta);
-        });
+    for root in shared_folders(host, os.family, inventory.as_ref(), &mut failures) {
+        search(host, &root, &mut recogniser, &mut finder, &mut failures);
     }
     let dental = recogniser.products(inventory.as_ref());
     let (secrets, secret_failures) = finder.finish();
-    gaps.extend(failures.into_iter().chain(secret_failures).map(|error| {
-        let Gap { what, why } = gap(error);
-        Gap { what: format!("{SECRET_GAP}{what}"), why }
-    }));
+    failures.extend(secret_failures);
+    gaps.extend(search_gaps(failures));
+    Ok((SoftwareInventory { os, packages, services, dental, secrets }, gaps))
+}
+
+/// Looks below one folder that was named: a share or a disk of another computer, mounted here.
+///
+/// Of the software it sees dental products and secrets; the answer lists no packages and no services. `computer` is what
+/// [`observe_software`] saw: a product whose data lies in the folder has the version that is installed there.
+pub fn observe_folder(
+    host: &dyn Host,
+    signatures: &Signatures,
+    folder: &Path,
+    computer: &SoftwareInventory,
+) -> (SoftwareInventory, Vec<Gap>) {
+    let mut failures = Vec::new();
+    let mut recogniser = dental::Recogniser::new(&signatures.dental);
+    let mut finder = secrets::Finder::new(host, &signatures.secrets);
+    match host.metadata(folder) {
+        Ok(Some(_)) => search(host, folder, &mut recogniser, &mut finder, &mut failures),
+        Ok(None) => failures.push(HostError::new(folder.display().to_string(), "there is no such folder")),
+        Err(error) => failures.push(error),
+    }
+    let mut dental = recogniser.products(None);
+    for product in &mut dental {
+        if let Some(installed) = computer.dental.iter().find(|known| known.signature == product.signature) {
+            product.version.clone_from(&installed.version);
+        }
+    }
+    let (secrets, secret_failures) = finder.finish();
+    failures.extend(secret_failures);
+    let os = computer.os.clone();
+    let seen = SoftwareInventory { os, packages: Vec::new(), services: Vec::new(), dental, secrets };
+    (seen, search_gaps(failures))
+}
+
+fn search(
+    host: &dyn Host,
+    root: &Path,
+    recogniser: &mut dental::Recogniser<'_>,
+    finder: &mut secrets::Finder<'_>,
+    failures: &mut Vec<HostError>,
+) {
+    search::walk(host, root, failures, &mut |path, name, meta| {
+        recogniser.entry(path, name, meta);
+        finder.entry(path, name, meta);
+    });
+}
+
+/// Places that could not be searched, so many of them as a report can hold.
+fn search_gaps(failures: Vec<HostError>) -> Vec<Gap> {
+    let mut gaps: Vec<Gap> = failures
+        .into_iter()
+        .map(|error| Gap { what: format!("{SECRET_GAP}{}", error.what), why: error.why })
+        .collect();
     gaps.dedup();
     if gaps.len() > MAX_GAPS {
         let why = format!("{} further places could not be read", gaps.len() - MAX_GAPS);
         gaps.truncate(MAX_GAPS);
         gaps.push(Gap { what: format!("{SECRET_GAP}other places"), why });
     }
-    Ok((SoftwareInventory { os, packages, services, dental, secrets }, gaps))
+    gaps
 }
 
 fn gap(error: HostError) -> Gap {
@@ -106,10 +164,9 @@ fn or_gap<T>(answer: Result<T, HostError>, gaps: &mut Vec<Gap>) -> Option<T> {
     answer.map_err(|error| gaps.push(gap(error))).ok()
 }
 
-/// The places to search: the given ones and this computer's shares, each once.
-fn roots(
+/// The folders that this computer shares, each once.
+fn shared_folders(
     host: &dyn Host,
-    folders: &[PathBuf],
     family: OsFamily,
     inventory: Option<&DeviceInventory>,
     failures: &mut Vec<HostError>,
@@ -118,15 +175,6 @@ fn roots(
     // Windows shares whole disks to administrators (`C$`); their usual places have been looked at already.
     let shares = shares.iter().filter(|share| family != OsFamily::Windows || !share.name.ends_with('$'));
     let mut roots: Vec<PathBuf> = Vec::new();
-    for folder in folders {
-        match host.metadata(folder) {
-            Ok(Some(_)) => roots.push(folder.clone()),
-            Ok(None) => {
-                failures.push(HostError::new(folder.display().to_string(), "there is no such folder"));
-            }
-            Err(error) => failures.push(error),
-        }
-    }
     // A share may name a folder with a placeholder (`%H`), none at all (`[homes]`), or one that is not mounted now: no gap,
     // nothing to see. A shared system disk is not searched whole: its usual places have been looked at.
     for path in shares.filter(|share| is_searchable(&share.path)).map(|share| PathBuf::from(&share.path)) {

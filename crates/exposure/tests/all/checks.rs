@@ -234,7 +234,7 @@ fn an_end_of_life_system_is_a_vulnerability_under_one_rule() {
     // The software inventory sees the same weakness: one finding with a history, not two.
     let signatures = enamel_exposure::Signatures::builtin().unwrap();
     let computer = by_kind(&cases)[&("W33", "negative")].computer();
-    let (software, _) = enamel_exposure::observe_software(&computer, &signatures, &[]).unwrap();
+    let (software, _) = enamel_exposure::observe_software(&computer, &signatures).unwrap();
     let mut seen = observation(read(by_kind(&cases)[&("W33", "negative")], &catalogue));
     seen.body = enamel_types::Body::SoftwareInventory(software);
     let eol = EolTable::builtin().unwrap();

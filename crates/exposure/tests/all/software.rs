@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cyclonedx_bom::prelude::Validate;
-use enamel_exposure::software::cyclonedx;
-use enamel_exposure::{EolTable, Signatures, judge_software, observe_software};
+use enamel_exposure::software::{cyclonedx, folder_scope};
+use enamel_exposure::{EolTable, Signatures, judge_software, observe_folder, observe_software};
 use enamel_host::Host;
 use enamel_testkit::RecordedHost;
-use enamel_types::software::{Package, PackageSource, SoftwareInventory};
+use enamel_types::software::{DentalProduct, Package, PackageSource, SoftwareInventory};
 use enamel_types::{
     AgentId, Body, CheckOutcome, DeviceId, Gap, Judgement, Observation, ObservationId, PracticeId, Sensor,
     Severity, Timestamp,
@@ -24,7 +24,18 @@ pub(crate) fn signatures() -> Signatures {
 }
 
 pub(crate) fn observe(host: &dyn Host, folders: &[PathBuf]) -> (SoftwareInventory, Vec<Gap>) {
-    observe_software(host, &signatures(), folders).unwrap()
+    let (mut software, mut gaps) = observe_software(host, &signatures()).unwrap();
+    for folder in folders {
+        let (below, more) = observe_folder(host, &signatures(), folder, &software);
+        let new =
+            |product: &DentalProduct| software.dental.iter().all(|old| old.signature != product.signature);
+        let products: Vec<_> = below.dental.into_iter().filter(new).collect();
+        software.dental.extend(products);
+        software.secrets.extend(below.secrets);
+        gaps.extend(more);
+    }
+    software.dental.sort_by(|a, b| a.signature.cmp(&b.signature));
+    (software, gaps)
 }
 
 fn observation(software: SoftwareInventory, gaps: Vec<Gap>, at: &str) -> Observation {
@@ -251,6 +262,49 @@ fn a_real_computer_and_folders_of_others() {
     secrets.dedup();
     assert_eq!(secrets, ["secret.open-dental-config", "secret.password-list"]);
     assert!(PLANTED.iter().all(|secret| !format!("{software:?}").contains(secret)));
+}
+
+/// What lies in a folder is a statement about that folder: it neither repeats the computer's findings nor calls it clean.
+#[test]
+fn a_folder_is_judged_for_itself() {
+    let folder = Path::new("/mnt/server");
+    let host = RecordedHost::debian()
+        .file("/mnt/server/.my.cnf", "[client]\npassword=list-S3cret1\n")
+        .folder("/mnt/server/OPENDENTIMAGES", None);
+    let (mut computer, gaps) = observe_software(&host, &signatures()).unwrap();
+    assert_eq!((computer.secrets.len(), computer.dental.len(), gaps), (0, 0, vec![]));
+    let judge_folder = |computer: &SoftwareInventory| {
+        let (below, gaps) = observe_folder(&host, &signatures(), folder, computer);
+        assert!(
+            below.packages.is_empty() && below.services.is_empty() && gaps.is_empty(),
+            "{below:?} {gaps:?}"
+        );
+        let mut observation = observation(below, gaps, "2026-11-24T08:00:00Z");
+        observation.scope = folder_scope(folder);
+        judge_software(&observation, &signatures(), &EolTable::builtin().unwrap())
+    };
+    let judgement = judge_folder(&computer);
+    assert_eq!(outcome(&judgement, "secret.mysql-client"), CheckOutcome::Fail);
+    assert_eq!(outcome(&judgement, "secret.pgpass"), CheckOutcome::Pass);
+    let rules = |rule: &str| judgement.results.iter().any(|result| result.rule.as_str() == rule);
+    assert!(!rules("eol.os") && !rules("eol.app") && !rules("inventory.software"), "{:?}", judgement.results);
+    assert!(has_finding(&judgement, "dental.compare-version", "open-dental"), "{:?}", judgement.findings);
+    let empty = observation(
+        SoftwareInventory { secrets: vec![], ..computer.clone() },
+        vec![],
+        "2026-11-24T08:00:00Z",
+    );
+    let supports = |scope: String| {
+        let seen = Observation { scope, ..empty.clone() };
+        let judgement = judge_software(&seen, &signatures(), &EolTable::builtin().unwrap());
+        judgement.evidence.iter().any(|evidence| evidence.rule.as_str() == "secret.none")
+    };
+    assert!(supports("software".to_owned()) && !supports(folder_scope(folder)));
+
+    // Open Dental's images lie on the share, its program is installed here: then its version is known.
+    computer.dental =
+        observe(&RecordedHost::windows11().application("Open Dental", "99.1", ""), &[]).0.dental;
+    assert!(!has_finding(&judge_folder(&computer), "dental.compare-version", "open-dental"));
 }
 
 #[test]

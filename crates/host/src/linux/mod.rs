@@ -13,6 +13,7 @@ mod shares;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use enamel_types::config_state::Value;
 use enamel_types::device::{DeviceInventory, OsInfo};
@@ -22,28 +23,30 @@ use crate::{Answer, FileMeta, Host, HostError, Program, ProgramOutput, RegistryV
 use files::Root;
 
 /// A Linux computer, or a Linux system's disk that is mounted somewhere.
+///
+/// Samba's configuration is asked for once: the list of shares, their rights and the checks all read it.
 #[derive(Debug, Clone)]
 pub struct LinuxHost {
     root: Root,
+    samba: OnceLock<Result<Option<ProgramOutput>, HostError>>,
 }
 
 impl LinuxHost {
     /// The computer this runs on.
     pub fn new() -> Self {
-        Self { root: Root::new("/") }
+        Self::rooted("/")
     }
 
     /// The system below `root`: a mounted disk, an unpacked image. Every path, `/proc` and `/sys` included, is taken from
     /// there, and no program is run.
     pub fn rooted(root: impl Into<PathBuf>) -> Self {
-        Self { root: Root::new(root) }
+        Self { root: Root::new(root), samba: OnceLock::new() }
     }
 
     /// Shares as Samba itself sees them where `testparm` can be run.
     fn shares(&self, gaps: &mut Vec<HostError>) -> Vec<shares::OpenShare> {
         let configured = matches!(self.root.metadata(Path::new("/etc/samba/smb.conf")), Ok(Some(_)));
-        let samba =
-            if configured { programs::run(&self.root, Program::SambaEffectiveConfig) } else { Ok(None) };
+        let samba = if configured { self.run(Program::SambaEffectiveConfig) } else { Ok(None) };
         let samba = match samba {
             Ok(output) => output.filter(|output| output.success),
             Err(error) => {
@@ -156,7 +159,8 @@ impl Host for LinuxHost {
     }
 
     fn run(&self, program: Program) -> Result<Option<ProgramOutput>, HostError> {
-        programs::run(&self.root, program)
+        let run = || programs::run(&self.root, program);
+        if program == Program::SambaEffectiveConfig { self.samba.get_or_init(run).clone() } else { run() }
     }
 
     fn query(&self, query: &SystemQuery) -> Result<Option<Answer>, HostError> {
@@ -221,4 +225,31 @@ fn encode(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samba_is_asked_once_for_shares_their_rights_and_the_checks() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("etc/samba")).unwrap();
+        std::fs::create_dir_all(folder.path().join("srv/images")).unwrap();
+        std::fs::write(folder.path().join("etc/samba/smb.conf"), "[other]\npath = /srv/other\n").unwrap();
+        std::fs::write(folder.path().join("etc/os-release"), "ID=debian\nVERSION_ID=12\n").unwrap();
+        let host = LinuxHost::rooted(folder.path());
+        let printed = ProgramOutput {
+            success: true,
+            stdout: "[images]\n\tpath = /srv/images\n\tguest ok = Yes\n\tread only = No\n".to_owned(),
+            stderr: String::new(),
+        };
+        // Below another root no program is run: whatever says "images" asked what is remembered.
+        host.samba.set(Ok(Some(printed.clone()))).unwrap();
+        let shares = host.inventory().unwrap().0.shares;
+        assert_eq!(shares.iter().map(|share| share.name.as_str()).collect::<Vec<_>>(), ["images"]);
+        let rights = host.query(&SystemQuery::ShareAccess).unwrap().unwrap();
+        assert!(rights.iter().any(|(share, _)| share == "images"), "{rights:?}");
+        assert_eq!(host.run(Program::SambaEffectiveConfig), Ok(Some(printed)));
+    }
 }

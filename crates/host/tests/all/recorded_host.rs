@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use enamel_host::RegistryValue;
+use enamel_host::{RegistryValue, Remembering};
 use enamel_testkit::RecordedHost;
 use enamel_testkit::conformance::{Known, check};
 
 #[test]
 fn a_recorded_linux_passes_the_suite() {
     let host = RecordedHost::debian().file("/srv/known/b.txt", "text").folder("/srv/known/a", None);
-    check(&host, &Known { folder: "/srv/known".into(), file: "/srv/known/b.txt".into(), registry_key: None });
+    let known = Known { folder: "/srv/known".into(), file: "/srv/known/b.txt".into(), registry_key: None };
+    check(&host, &known);
+    check(&Remembering::new(host), &known);
 }
 
 #[test]

@@ -182,5 +182,7 @@ fn software(model: &ReportModel, context: &Context<'_>) -> Vec<SoftwareLine> {
         ),
         evidence: context.evidence.link(entry.observation),
     };
-    model.software.iter().take(SURVEYS).map(line).collect()
+    // A look below a folder lists no programs: what it found stands under dental products.
+    let computers = model.software.iter().filter(|entry| entry.packages > 0 || entry.services_running > 0);
+    computers.take(SURVEYS).map(line).collect()
 }
