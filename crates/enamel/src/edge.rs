@@ -25,9 +25,16 @@ pub(crate) fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
-/// The platform's data directory: `~/.local/share/enamel`, `%APPDATA%\enamel`.
+/// The platform's data directory: `~/.local/share/enamel`, `%LOCALAPPDATA%\enamel`.
 pub(crate) fn default_data_dir() -> Result<PathBuf, Error> {
-    etcetera::choose_base_strategy().map(|base| base.data_dir().join("enamel")).map_err(|error| {
+    let base = etcetera::choose_base_strategy();
+    // Windows copies what lies in %APPDATA% to every computer that its user logs on to: the identity of one computer, and a key that
+    // never leaves it, are not for that.
+    #[cfg(windows)]
+    let data = base.map(|base| base.cache_dir());
+    #[cfg(not(windows))]
+    let data = base.map(|base| base.data_dir());
+    data.map(|data| data.join("enamel")).map_err(|error| {
         Error::new("the platform's data directory could not be found")
             .because(error)
             .help("name one with --data DIR or ENAMEL_DATA")
