@@ -54,6 +54,16 @@ fn a_database_that_cannot_be_opened_is_said_everywhere() {
     assert!(again.contains("no finding is new and none is fixed."), "{again}");
 }
 
+/// What a practice runs cannot be made to print a patient's values.
+#[test]
+#[cfg(not(feature = "test-reveal"))]
+fn the_build_that_ships_does_not_know_how_to_reveal() {
+    let world = World::new();
+    let intake = world.file("intake.txt", INTAKE);
+    let ran = world.run(&["scan", "phi", "--json", "--reveal-for-tests", intake.to_str().unwrap()]);
+    assert_eq!((ran.code(), ran.stdout().as_str()), (2, ""), "{}", ran.stderr());
+}
+
 #[test]
 fn exit_codes_are_as_documented() {
     let world = World::new();
