@@ -142,6 +142,19 @@ fn a_folders_findings_are_resolved_only_by_a_look_at_that_folder() {
     assert!(!password_is_open(&world));
 }
 
+/// A folder that was searched beside the computer does not double the kinds of places that are said to be clean.
+#[test]
+#[cfg(feature = "report")]
+fn the_report_counts_a_kind_of_place_once() {
+    let world = World::new();
+    assess(&world);
+    let html = std::fs::read_to_string(world.path("out/report.html")).unwrap();
+    let (before, _) = html.split_once(" kinds of places looked at").expect("the sentence");
+    let said: usize = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().expect("a number");
+    let known = enamel_exposure::Signatures::builtin().unwrap().secret_ids().count();
+    assert!(said > 1 && said <= known, "{said} of {known}");
+}
+
 #[test]
 fn findings_json_is_what_the_export_writes() {
     let world = World::new();

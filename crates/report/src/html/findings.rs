@@ -1,9 +1,9 @@
 //! All findings by severity, and every check with its outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use enamel_types::{CheckOutcome, DeviceId, FindingEntry, RuleResult, Severity, Standing};
+use enamel_types::{CheckOutcome, DeviceId, FindingEntry, RuleId, RuleResult, Severity, Standing};
 use serde::Serialize;
 
 use super::{Context, Link, summary};
@@ -240,18 +240,18 @@ pub(super) fn checks(model: &ReportModel, context: &Context<'_>) -> ChecksSectio
             device: context.device(entry.device),
             detail: shown(&entry.result.detail),
         };
-        // Twenty kinds of files without a password are one good news, not twenty.
-        let mut clean: BTreeMap<DeviceId, u64> = BTreeMap::new();
+        // Twenty kinds of files without a password are one good news, not twenty; nor are they forty where a folder was searched too.
+        let mut clean: BTreeMap<DeviceId, BTreeSet<&RuleId>> = BTreeMap::new();
         for entry in of().filter(|entry| folds(&entry.result)) {
-            *clean.entry(entry.device).or_default() += 1;
+            clean.entry(entry.device).or_default().insert(&entry.result.rule);
         }
-        let folded = clean.into_iter().map(|(device, places)| CheckLine {
+        let folded = clean.into_iter().map(|(device, kinds)| CheckLine {
             rule: shown(words::SECRET_RULES),
             title: shown(words::NO_SECRETS),
             device: context.device(device),
             detail: shown(&format!(
                 "{} looked at, none found",
-                words::counted(places, "kind of place", "kinds of places")
+                words::counted(kinds.len() as u64, "kind of place", "kinds of places")
             )),
         });
         let single = || of().filter(|entry| !folds(&entry.result));
