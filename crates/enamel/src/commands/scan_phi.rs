@@ -227,6 +227,8 @@ mod tests {
             persons: Estimate::exact(6),
             folders: seen.into_iter().map(folder).collect(),
             folders_not_listed: 0,
+            files_not_searched: std::iter::empty().collect(),
+            bytes_not_searched: std::iter::empty().collect(),
             problems: std::iter::empty().collect(),
         };
         ask_who_can_read(&host, &mut survey);
