@@ -52,9 +52,9 @@ fn a_database_that_cannot_be_opened_is_said_everywhere() {
         let html = std::fs::read_to_string(world.path("out/report.html")).unwrap();
         let unseen = html.split("<section id=\"gaps\"").nth(1).unwrap();
         assert!(unseen.contains("1 database file (") && unseen.contains("they may hold patient data"));
+        let again = world.run(&["assess", practice, "--out", out]).ok().stdout();
+        assert!(again.contains("no finding is new and none is fixed."), "{again}");
     }
-    let again = world.run(&["assess", practice, "--out", out]).ok().stdout();
-    assert!(again.contains("no finding is new and none is fixed."), "{again}");
 }
 
 /// What a practice runs cannot be made to print a patient's values.
