@@ -8,7 +8,7 @@
 //! expert may edit: `content/signatures/phi.toml`.
 //!
 //! # What never leaves this crate
-//! A value. Reports hold counts, samples masked to the last two characters, and fingerprints under the caller's key. Only
+//! A value. Reports hold counts, and fingerprints under the caller's key. Only
 //! a build with the feature `test-reveal`, which is never shipped, can say what was found.
 
 mod detect;
@@ -20,5 +20,5 @@ mod scan;
 pub mod sink;
 
 pub use judge::judge;
-pub use report::{FileReport, MaskedSample};
+pub use report::FileReport;
 pub use scan::{Progress, ScanError, ScanOptions, scan};

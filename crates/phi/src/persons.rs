@@ -293,6 +293,8 @@ impl People {
             }
             return;
         }
+        // What a name alone holds together there is no surer here.
+        self.joined_by_name += other.joined_by_name;
         for person in other.persons() {
             self.add(person);
         }

@@ -34,20 +34,9 @@ pub struct FileReport {
     pub errors: Vec<Problem>,
     /// Fingerprints (16 hex digits, blake3 under the caller's key) of the distinct values; empty unless asked for.
     pub values: BTreeMap<Entity, Vec<String>>,
-    /// For a person to judge by: at most three for each kind, masked to the last two characters.
-    pub samples: Vec<MaskedSample>,
     /// The values themselves, for scoring against known truth.
     #[cfg(feature = "test-reveal")]
     pub found: Vec<(Entity, String)>,
-}
-
-/// One value of a kind, of which only the last two characters are left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct MaskedSample {
-    /// The kind.
-    pub entity: Entity,
-    /// `*******84`.
-    pub masked: String,
 }
 
 impl Serialize for FileReport {

@@ -10,7 +10,7 @@ use crate::run::{World, files_below};
 const SSN: &str = "526-97-9514";
 
 fn intake() -> String {
-    format!("Patient: Ada Birch, DOB 03/04/1972, SSN {SSN}, card 4539 5787 6362 1486\n")
+    format!("Patient: Ada Birch, DOB 03/04/1972, SSN {SSN}, card 4208 2237 5646 9995\n")
 }
 
 #[test]
@@ -40,12 +40,16 @@ fn no_value_is_written_anywhere() {
         );
         said.push((arguments.join(" "), [ran.0.stdout.clone(), ran.0.stderr.clone()].concat()));
     }
+    let kinds = world.run(&["scan", "phi", "--json", practice]).ok().stdout();
+    for kind in ["\"SSN\":1", "\"PAN\":1", "\"DOB\":1"] {
+        assert!(kinds.contains(kind), "what is not found cannot be let out: {kinds}");
+    }
     for path in files_below(&world.data()).into_iter().chain(files_below(&world.path("out"))) {
         said.push((path.display().to_string(), fs::read(path).unwrap()));
     }
     for (place, bytes) in said {
         let text = String::from_utf8_lossy(&bytes);
-        for secret in [SSN, "526979514", "4539578763621486", "4539 5787 6362 1486", "Sw0rdf1sh!"] {
+        for secret in [SSN, "526979514", "4208223756469995", "4208 2237 5646 9995", "Sw0rdf1sh!"] {
             assert!(!text.contains(secret), "{place} holds a value in clear");
         }
     }

@@ -159,10 +159,10 @@ fn day_first_with_name(text: &[u8], start: usize, mut at: usize, today: Date) ->
     if matches!(text.get(at..at + 2), Some(b"st" | b"nd" | b"rd" | b"th")) {
         at += 2;
     }
-    at = skip(text, at, &[b"de ", b"of "])?;
+    at = skip(text, at, &[b"de ", b"of "]).unwrap_or(at);
     let letters = word(text, at);
     let month = month(&text[at..at + letters])?;
-    at = skip(text, at + letters, &[b"de ", b"del "])?;
+    at = skip(text, at + letters, &[b"de ", b"del "]).unwrap_or(at + letters);
     let digits = run(text, at);
     let year = year(&text[at..at + digits], today)?;
     Some(Found { date: Date::new(year, month, day)?, end: at + digits })
@@ -226,6 +226,11 @@ fn skip(text: &[u8], start: usize, words: &[&[u8]]) -> Option<usize> {
         }
     }
     Some(at)
+}
+
+/// Whether a month's name stands here: `12Mar1985`.
+pub(super) fn is_month(text: &[u8], start: usize) -> bool {
+    text.get(start..start + word(text, start)).is_some_and(|name| month(name).is_some())
 }
 
 fn word(text: &[u8], start: usize) -> usize {
@@ -296,6 +301,7 @@ mod tests {
             ("25/12/1999", "1999-12-25"),
             ("2 Jan 1980", "1980-01-02"),
             ("02-JAN-80", "1980-01-02"),
+            ("02Jan1980", "1980-01-02"),
             ("2nd of January, 1980", "1980-01-02"),
             ("2 de enero de 1980", "1980-01-02"),
             ("1980-01-02T10:00", "1980-01-02"),

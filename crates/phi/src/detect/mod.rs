@@ -36,6 +36,7 @@ use crate::persons::{People, Person};
 use crate::sink::{Field, Problem, Sink};
 
 pub(crate) use self::tally::Tally;
+pub(crate) use self::vocabulary::TEXT as WORDS;
 
 /// People of one file that are told apart exactly; beyond that they are estimated.
 pub(crate) const PEOPLE_EXACT: usize = 40_000;

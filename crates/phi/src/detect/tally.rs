@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use enamel_types::patient_data::{Entity, EntityCounts};
 
 use crate::persons::{FingerprintSet, Sketch};
-use crate::report::MaskedSample;
 
 /// Distinct values of one kind that are told apart exactly; more are counted by a sketch.
 const EXACT: usize = 100_000;
-const SAMPLES: usize = 3;
 
 /// Distinct values by kind, as fingerprints.
 #[derive(Default)]
@@ -24,17 +22,13 @@ pub(crate) struct Tally {
 struct Distinct {
     exact: FingerprintSet,
     sketch: Option<Sketch>,
-    samples: Vec<String>,
 }
 
 impl Tally {
     /// Adds a value by its normal form and gives its fingerprint.
     pub(crate) fn add(&mut self, key: &[u8; 32], kind: Entity, norm: &str) -> u64 {
         let fingerprint = fingerprint(key, kind, norm);
-        let distinct = self.kinds.entry(kind).or_default();
-        if distinct.add(fingerprint) && distinct.samples.len() < SAMPLES {
-            distinct.samples.push(mask(norm));
-        }
+        self.kinds.entry(kind).or_default().add(fingerprint);
         #[cfg(feature = "test-reveal")]
         self.found.insert((kind, norm.to_owned()));
         fingerprint
@@ -49,11 +43,6 @@ impl Tally {
             }
             if let Some(sketch) = theirs.sketch {
                 mine.as_sketch().merge(&sketch);
-            }
-            for sample in theirs.samples {
-                if mine.samples.len() < SAMPLES && !mine.samples.contains(&sample) {
-                    mine.samples.push(sample);
-                }
             }
         }
         #[cfg(feature = "test-reveal")]
@@ -83,8 +72,7 @@ impl Tally {
             .collect()
     }
 
-    /// Form for the cache: for each kind its number, whether a sketch follows, the length, the fingerprints or registers, and
-    /// the masked samples.
+    /// Form for the cache: for each kind its number, whether a sketch follows, the length, and the fingerprints or registers.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (kind, distinct) in &self.kinds {
@@ -92,12 +80,9 @@ impl Tally {
                 Some(sketch) => sketch.registers().to_vec(),
                 None => distinct.exact.iter().flat_map(|value| value.to_le_bytes()).collect(),
             };
-            let samples = distinct.samples.join("\n");
             out.extend([*kind as u8, u8::from(distinct.sketch.is_some())]);
-            for part in [body.as_slice(), samples.as_bytes()] {
-                out.extend(u32::try_from(part.len()).unwrap_or(0).to_le_bytes());
-                out.extend(part);
-            }
+            out.extend(u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
+            out.extend(body);
         }
         out
     }
@@ -107,14 +92,8 @@ impl Tally {
         let mut tally = Self::default();
         while let Some(([kind, is_sketch], rest)) = bytes.split_first_chunk() {
             let kind = Entity::ALL.into_iter().find(|known| *known as u8 == *kind)?;
-            let mut rest = rest;
-            let mut part = || {
-                let (length, tail) = rest.split_first_chunk::<4>()?;
-                let (part, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-                rest = tail;
-                Some(part)
-            };
-            let (body, samples) = (part()?, part()?);
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            let (body, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
             bytes = rest;
             let mut distinct = Distinct::default();
             if *is_sketch == 1 {
@@ -123,35 +102,22 @@ impl Tally {
                 let (words, []) = body.as_chunks::<8>() else { return None };
                 distinct.exact = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
             }
-            let samples = std::str::from_utf8(samples).ok()?;
-            distinct.samples =
-                samples.split('\n').filter(|sample| !sample.is_empty()).map(str::to_owned).collect();
             tally.kinds.insert(kind, distinct);
         }
         bytes.is_empty().then_some(tally)
     }
-
-    /// Masked samples.
-    pub(crate) fn samples(&self) -> Vec<MaskedSample> {
-        let of = |(kind, distinct): (&Entity, &Distinct)| {
-            let kind = *kind;
-            distinct.samples.clone().into_iter().map(move |masked| MaskedSample { entity: kind, masked })
-        };
-        self.kinds.iter().flat_map(of).collect()
-    }
 }
 
 impl Distinct {
-    fn add(&mut self, fingerprint: u64) -> bool {
+    fn add(&mut self, fingerprint: u64) {
         if let Some(sketch) = &mut self.sketch {
             sketch.add(fingerprint);
-            return false;
+            return;
         }
-        let new = self.exact.insert(fingerprint);
+        self.exact.insert(fingerprint);
         if self.exact.len() > EXACT {
             self.as_sketch();
         }
-        new
     }
 
     fn as_sketch(&mut self) -> &mut Sketch {
@@ -183,18 +149,12 @@ fn fingerprint(key: &[u8; 32], kind: Entity, norm: &str) -> u64 {
     u64::from_le_bytes(words[0]).max(1)
 }
 
-/// Everything but the last two characters as asterisks.
-fn mask(norm: &str) -> String {
-    let count = norm.chars().count();
-    norm.chars().enumerate().map(|(index, c)| if index + 2 >= count { c } else { '*' }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn values_are_counted_once_and_masked() {
+    fn values_are_counted_once() {
         let mut tally = Tally::default();
         let first = tally.add(&[1; 32], Entity::Ssn, "123456780");
         assert_eq!(tally.add(&[1; 32], Entity::Ssn, "123456780"), first);
@@ -204,9 +164,8 @@ mod tests {
             "another practice's key gives another fingerprint"
         );
         assert_eq!(tally.counts()[&Entity::Ssn], 1);
-        assert_eq!(tally.samples()[0].masked, "*******80");
         let back = Tally::from_bytes(&tally.to_bytes()).unwrap();
-        assert_eq!((back.values(), back.samples()), (tally.values(), tally.samples()));
+        assert_eq!(back.values(), tally.values());
         assert!(Tally::from_bytes(&[1, 2, 3]).is_none());
     }
 

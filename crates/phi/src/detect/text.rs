@@ -173,6 +173,7 @@ impl Scanner<'_> {
         let letters = &self.text[at..(at + 3).min(self.text.len())];
         matches!(letters.get(..2), Some(b"st" | b"nd" | b"rd" | b"th"))
             && !self.byte(at + 2).is_ascii_alphanumeric()
+            || date::is_month(self.text, at)
     }
 
     /// A token of letters and digits: only ever a member or chart number, and only with a label.
@@ -533,6 +534,7 @@ mod tests {
         check("DOB: 7/23/48", &[(Dob, "1948-07-23")]);
         check("born on March 5, 1985", &[(Dob, "1985-03-05")]);
         check("D.O.B. 05-MAR-1985", &[(Dob, "1985-03-05")]);
+        check("DOB: 05Mar1985", &[(Dob, "1985-03-05")]);
         check("fecha de nacimiento 5 de marzo de 1985", &[(Dob, "1985-03-05")]);
         check("(03/05/1985 DOB)", &[(Dob, "1985-03-05")]);
         check("Hassan b. 12/15/01", &[(Dob, "2001-12-15")]);

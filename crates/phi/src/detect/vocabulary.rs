@@ -13,7 +13,8 @@ use super::plain_text::PlainText;
 use super::words::Words;
 
 pub(super) const FILE: &str = "content/signatures/phi.toml";
-const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
+/// The content as it is written.
+pub(crate) const TEXT: &str = include_str!("../../../../content/signatures/phi.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -74,7 +74,6 @@ impl Looked {
             persons,
             errors: found.problems.clone(),
             values: if fingerprints { found.tally.values() } else { std::collections::BTreeMap::new() },
-            samples: found.tally.samples(),
             #[cfg(feature = "test-reveal")]
             found: found.tally.found.iter().cloned().collect(),
         }
