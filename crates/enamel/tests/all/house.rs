@@ -118,3 +118,34 @@ fn the_agent_stays_small() {
         assert!(!names.contains(banned), "{banned} is in the agent's tree");
     }
 }
+
+/// A promise is held by a test that exists.
+#[test]
+fn every_test_that_the_specification_names_exists() {
+    let specification = include_str!("../../../../SPECIFICATION.md");
+    let mut sources = String::new();
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders = vec![crates.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() && entry.file_name() != Some("node_modules".as_ref()) {
+                folders.push(entry);
+            } else if entry.extension() == Some("rs".as_ref()) {
+                sources += &std::fs::read_to_string(entry).unwrap();
+            }
+        }
+    }
+    let mut names = 0;
+    for quoted in specification.split('`').skip(1).step_by(2) {
+        let Some((_, name)) = quoted.rsplit_once("::") else { continue };
+        if name.is_empty() || name.contains(['*', ' ', '<']) {
+            continue;
+        }
+        names += 1;
+        assert!(
+            sources.contains(&format!("fn {name}(")),
+            "SPECIFICATION.md names {quoted}, which is no test"
+        );
+    }
+    assert!(names > 40, "{names} names were read");
+}

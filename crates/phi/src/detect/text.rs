@@ -45,6 +45,9 @@ pub(super) struct Scanner<'a> {
     pub(super) alone: bool,
 }
 
+/// Letters, digits, `+` and `/` without a break as long as this are coded bytes.
+const UNBROKEN: usize = 48;
+
 impl Scanner<'_> {
     /// Finds all values and hands them on in order.
     pub(super) fn scan(&mut self, each: &mut dyn FnMut(Hit)) {
@@ -61,7 +64,9 @@ impl Scanner<'_> {
             if let Some(hit) = hit {
                 done = hit.end;
                 at = at.max(hit.end);
-                each(hit);
+                if !self.in_base64(hit.start, hit.end) {
+                    each(hit);
+                }
             }
         }
     }
@@ -218,6 +223,14 @@ impl Scanner<'_> {
             }
         }
         (self.identifier(start, digit), close)
+    }
+
+    /// Whether a value stands in the middle of coded bytes, where chance makes words and numbers.
+    fn in_base64(&self, start: usize, end: usize) -> bool {
+        let coded = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let before = self.text[..start].iter().rev().take(UNBROKEN).take_while(coded).count();
+        let after = self.text[end..].iter().take(UNBROKEN).take_while(coded).count();
+        before + (end - start) + after >= UNBROKEN && self.text[start..end].iter().all(|byte| coded(&byte))
     }
 
     /// What the column that the value at `start` stands in says, or a label that is near enough: at most `words` other words between.
@@ -562,6 +575,7 @@ mod tests {
         check("Guardian Life, ID# AW7985481-01", &[(MemberId, "AW798548101")]);
         check("Cigna, subscriber 9495375185", &[(MemberId, "9495375185")]);
         check("ins id no: W9995 96136", &[(MemberId, "W999596136")]);
+        check("Zm9vIGJhciBiYXogcXV4IGZvbw+MRN/4591838Zm9vIGJhciBiYXogcXV4", &[]);
         check("badge, ID# AW7985481-01. Vehicle identification no 1HGCM82633", &[]);
         check("bd:d2:c1; starts 2025/05/12", &[]);
     }
