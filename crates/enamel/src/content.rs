@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use enamel_exposure::{Catalogue as Checks, EolTable, Signatures};
 use enamel_risk::{Catalogue as Controls, Scenarios};
 use enamel_types::PracticeProfile;
-use enamel_types::content::parse_toml;
 
 use crate::error::Error;
 
@@ -83,7 +82,7 @@ fn signatures(folder: Option<&Path>) -> Result<Signatures, Error> {
 /// Reads what a practice says about itself; without a file, the stated assumptions.
 pub(crate) fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, Error> {
     match path {
-        Some(path) => Ok(parse_toml(&path.display().to_string(), &read(path)?)?),
+        Some(path) => Ok(PracticeProfile::parse(&path.display().to_string(), &read(path)?)?),
         None => Ok(PracticeProfile::default()),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::{ContentError, parse_toml};
 use crate::units::Usd;
 
 /// A practice's own facts. Everything is optional; what is missing is replaced by a stated assumption.
@@ -38,6 +39,36 @@ impl Default for PracticeProfile {
     }
 }
 
+impl PracticeProfile {
+    /// Reads a practice file; `file` names it in errors.
+    ///
+    /// # Errors
+    /// What is no such file, and numbers that no practice has: a figure that rests on one would be worth nothing.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
+        let profile: Self = parse_toml(file, text)?;
+        let wrong = |key: &str, message: &str| {
+            ContentError::in_entry(
+                file,
+                text,
+                key,
+                message,
+                "mend the number, or leave the line out: then a stated assumption counts",
+            )
+        };
+        if profile.patients == Some(0) {
+            return Err(wrong("patients", "a practice has one patient at least"));
+        }
+        let takings = 1.0..=10_000_000.0;
+        if profile.production_per_day.is_some_and(|usd| !takings.contains(&usd.0)) {
+            return Err(wrong("production_per_day", "takings of a day are between 1 and 10,000,000 dollars"));
+        }
+        if profile.working_days.is_some_and(|days| !(1..=366).contains(&days)) {
+            return Err(wrong("working_days", "a year has between 1 and 366 working days"));
+        }
+        Ok(profile)
+    }
+}
+
 /// Which text a practice is judged against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,12 +84,25 @@ pub enum RuleProfile {
 mod tests {
     use super::*;
 
+    #[test]
+    fn numbers_that_no_practice_has_are_named() {
+        for (line, key) in [
+            ("patients = 0", "patients"),
+            ("production_per_day = -1.0", "production_per_day"),
+            ("production_per_day = nan", "production_per_day"),
+            ("working_days = 400", "working_days"),
+        ] {
+            let error = PracticeProfile::parse("p.toml", &format!("name = \"Birch\"\n{line}\n")).unwrap_err();
+            assert_eq!((error.line, error.key.as_str()), (2, key));
+        }
+    }
+
     /// Every key stands in the docs with an example that is accepted, and nothing else does.
     #[test]
     fn the_docs_know_every_key() {
         let docs = include_str!("../../../docs/practice-file.md");
         let example = docs.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-        let profile: PracticeProfile = crate::content::parse_toml("docs/practice-file.md", example).unwrap();
+        let profile = PracticeProfile::parse("docs/practice-file.md", example).unwrap();
         assert_eq!(profile.patients, Some(4_200));
         let known = serde_json::to_value(PracticeProfile::default()).unwrap();
         for key in known.as_object().unwrap().keys() {

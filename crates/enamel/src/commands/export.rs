@@ -14,6 +14,14 @@ use crate::terminal;
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
+    // An auditor must not take a mistyped data directory for a practice that nothing was ever seen of.
+    if session.ledger()?.is_empty().map_err(Error::ledger_unreadable)? {
+        return Err(Error::new(format!(
+            "there is nothing in the ledger {}",
+            session.ledger_path().display()
+        ))
+        .help("run `enamel assess` first, or name the data directory with --data DIR"));
+    }
     match args.format {
         ExportFormat::Observations => observations(&session, &args.out)?,
         ExportFormat::Cyclonedx => cyclonedx(&session, &args.out)?,

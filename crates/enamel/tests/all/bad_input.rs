@@ -73,6 +73,21 @@ fn a_mistake_in_a_file_that_people_edit_is_named() {
     assert!(ran.stderr().contains("mine.toml:"), "{}", ran.stderr());
 }
 
+/// A mistyped data directory is not a practice that nothing was ever seen of.
+#[test]
+fn an_export_of_nothing_is_refused() {
+    let world = World::new();
+    for format in ["observations", "ocsf", "oscal", "cyclonedx"] {
+        let ran = world.run(&["export", format]);
+        assert_eq!((ran.code(), ran.stdout().as_str()), (1, ""), "{format}");
+        assert!(
+            ran.stderr().contains("--data DIR") || ran.stderr().contains("enamel assess"),
+            "{}",
+            ran.stderr()
+        );
+    }
+}
+
 #[test]
 fn a_damaged_ledger_is_named_and_the_rest_is_kept() {
     let world = World::new();
