@@ -290,6 +290,7 @@ fn a_practice_file_is_remembered() {
 fn a_reader_that_has_seen_enough_is_no_failure() {
     use std::process::Stdio;
     let world = World::new();
+    world.run(&["scan", "host"]).ok();
     let mut child = world
         .enamel(&["export", "observations"])
         .stdout(Stdio::piped())

@@ -104,7 +104,9 @@ pub(super) struct Labels {
     /// The bytes that labels of social security numbers and dates of birth begin with, small and capital.
     value_starts: [bool; 256],
     fillers: Words,
+    trade: Words,
     insurers: Words,
+    patients: Words,
 }
 
 impl Labels {
@@ -156,6 +158,8 @@ impl Labels {
             label_digits,
             value_starts,
             fillers: content.fillers(),
+            trade: content.trade(),
+            patients: Words::new(["patient", "pt", "pat", "paciente"].into_iter()),
             insurers: content.insurers(),
         })
     }
@@ -210,12 +214,12 @@ impl Labels {
                     return self.before(before);
                 };
                 if let Some(label) = self.last_label(&before[from..], false)
-                    && (label.needs != Needs::Insurer || self.speaks_of_insurer(before))
+                    && let Some(label) = self.fits(label, before)
                 {
                     return Some(label);
                 }
             }
-            if number || !self.fillers.contains(letters) {
+            if number || !(self.fillers.contains(letters) || self.insurers.contains(letters)) {
                 others += 1;
                 if others > words {
                     *unlabelled = Unlabelled { end: before.len(), others, any };
@@ -257,7 +261,24 @@ impl Labels {
         let from = before.len().saturating_sub(LOOK_BACK);
         // A label cut in two at the window's edge must not match by its rest: the edge counts as the middle of a word.
         self.last_label(&before[from..], from > 0 && before[from - 1].is_ascii_alphanumeric())
-            .filter(|label| label.needs != Needs::Insurer || self.speaks_of_insurer(before))
+            .and_then(|label| self.fits(label, before))
+    }
+
+    /// A label as its surroundings leave it: an ID is a member's where an insurer is spoken of, and a patient's right after one; an
+    /// account is a shop's where its line speaks of trade.
+    fn fits(&self, label: Label, before: &[u8]) -> Option<Label> {
+        let line = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
+        let line = &line[line.len().saturating_sub(INSURER)..];
+        let says =
+            |words: &Words| line.split(|byte| !byte.is_ascii_alphabetic()).any(|word| words.contains(word));
+        match label.needs {
+            Needs::Nothing => Some(label),
+            Needs::Person => (!says(&self.trade)).then_some(label),
+            Needs::Insurer if self.speaks_of_insurer(before) => Some(label),
+            // `Patient: Roe, Ann   ID: 4711`, and not `Boise ID 83781`.
+            Needs::Insurer => (says(&self.patients) && before.trim_ascii_end().ends_with(b":"))
+                .then_some(Label { meaning: Meaning::Is(Entity::Mrn), needs: Needs::Person, ..label }),
+        }
     }
 
     /// Whether the end of a text, back to an empty line, has to do with insurance.
@@ -287,7 +308,9 @@ impl Labels {
         }
         let (end, Said { meaning, length, needs, .. }) = nearest?;
         let gap = &text[end..];
-        let (words_between, ends) = self.gap(gap);
+        let (words, numbers, ends) = self.gap(gap);
+        // A label of a value that has its number already is hardly about the next.
+        let words_between = words + numbers * if meaning == Meaning::Other { 1 } else { 2 };
         // `… printed. Called Ann at`, or the end of a line above: the label is not about this.
         let apart =
             words_between > 0 && (gap.starts_with(b". ") || (plain.line > end && plain.line < text.len()));
@@ -349,8 +372,9 @@ impl Labels {
             .collect()
     }
 
-    fn gap(&self, gap: &[u8]) -> (usize, bool) {
-        let mut words = 0;
+    /// How many words stand in a gap that are not mere filling, how many numbers, and whether a sentence ends there.
+    fn gap(&self, gap: &[u8]) -> (usize, usize, bool) {
+        let (mut words, mut numbers) = (0, 0);
         let mut sentence = false;
         let mut letters = 0;
         let mut start = 0;
@@ -363,7 +387,10 @@ impl Labels {
                 continue;
             }
             if letters > 0 {
-                if !self.fillers.contains(&gap[start..index]) {
+                let word = &gap[start..index];
+                if word[0].is_ascii_digit() {
+                    numbers += 1;
+                } else if !(self.fillers.contains(word) || self.insurers.contains(word)) {
                     words += 1;
                 }
                 sentence |= *byte == b'.' && letters > 2 && gap.get(index + 1) == Some(&b' ');
@@ -371,13 +398,21 @@ impl Labels {
             }
             sentence |= matches!(byte, b';' | b'|' | b'!' | b'?');
         }
-        (words, sentence)
+        (words, numbers, sentence)
     }
 
     /// What a column's header or a field's name says about its values.
     pub(super) fn column(&self, name: &str) -> Option<Meaning> {
         let spaced = spaced(name);
-        if let Some(said) = self.squashed.get(&squash(&spaced)) {
+        let tight = squash(&spaced);
+        let whose = ["patient", "guarantor", "pat", "pt", "guar", "resp", "rp"];
+        // `PTSOC`, `INS1ID`: whose it is, or which, stands in front or between.
+        let said = self.squashed.get(&tight).or_else(|| {
+            let bare: String = tight.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let rest = whose.iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(&bare);
+            self.squashed.get(&bare).or_else(|| self.squashed.get(rest).filter(|_| rest.len() >= 3))
+        });
+        if let Some(said) = said {
             return (said.needs != Needs::Insurer).then_some(said.meaning);
         }
         let text = spaced.as_bytes();

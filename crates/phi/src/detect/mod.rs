@@ -315,8 +315,9 @@ impl Detector {
                     }
                 }
                 Some((Meaning::Part(part), _)) => self.record.part(part, cell),
-                Some((Meaning::Other, _)) => {}
-                None => self.loose(cell),
+                // A description may hold anything, with labels of its own.
+                Some((Meaning::Other, _)) if !cell.contains(' ') => {}
+                Some((Meaning::Other, _)) | None => self.loose(cell),
             }
         }
         self.end_record();

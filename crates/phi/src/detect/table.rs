@@ -139,7 +139,10 @@ fn find_header(rows: &[Vec<String>], vocabulary: &Vocabulary) -> Option<usize> {
             filled.iter().filter(|cell| cell.len() <= 48 && vocabulary.labels.column(cell).is_some()).count();
         let values = filled
             .iter()
-            .filter(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 4 || cell.contains('@'))
+            .filter(|cell| {
+                cell.contains('@')
+                    || cell.as_bytes().windows(4).any(|four| four.iter().all(u8::is_ascii_digit))
+            })
             .count();
         // A title alone in its row is no header, unless the table has but one column.
         let single = labels == 1 && filled.len() == 1 && rows.iter().all(|row| row.len() == 1);

@@ -8,6 +8,7 @@ use enamel_types::patient_data::Entity;
 use super::date::{self, Order};
 use super::labels::{Label, Length, Meaning, Needs, Unlabelled};
 use super::marks::Marks;
+use super::name;
 use super::number;
 use super::value;
 use super::vocabulary::Vocabulary;
@@ -45,6 +46,8 @@ pub(super) struct Scanner<'a> {
     pub(super) alone: bool,
 }
 
+/// A name in front of a date is looked for within as many bytes.
+const NAME: usize = 48;
 /// Letters, digits, `+` and `/` without a break as long as this are coded bytes.
 const UNBROKEN: usize = 48;
 
@@ -366,11 +369,26 @@ impl Scanner<'_> {
             return None;
         }
         let labelled = self.own_label(begin, 3) == Some(Meaning::Is(Entity::Dob));
-        if labelled || self.vocabulary.labels.after(&self.text[found.end..], Entity::Dob) {
+        if labelled
+            || self.beside_name(begin, found)
+            || self.vocabulary.labels.after(&self.text[found.end..], Entity::Dob)
+        {
             Self::hit(begin, found.end, Entity::Dob, found.date.iso())
         } else {
             None
         }
+    }
+
+    /// `Ann Roe (7/21/99)`: a date in brackets right after a name, and too old to be that of a visit.
+    fn beside_name(&self, start: usize, found: date::Found) -> bool {
+        const LONG_AGO: u16 = 5;
+        let Some(bracket) = start.checked_sub(1).filter(|at| self.text[*at] == b'(') else { return false };
+        if self.labels_only || self.byte(found.end) != b')' || found.date.year + LONG_AGO > self.today.year {
+            return false;
+        }
+        let from = bracket.saturating_sub(NAME);
+        let Ok(before) = std::str::from_utf8(&self.text[from..bracket]) else { return false };
+        name::find(before, self.vocabulary).last().is_some_and(|name| before[name.end..].trim().is_empty())
     }
 
     fn plain_date(&self, start: usize, next: u8) -> Option<date::Found> {
@@ -550,6 +568,8 @@ mod tests {
         check("DOB: 05Mar1985", &[(Dob, "1985-03-05")]);
         check("fecha de nacimiento 5 de marzo de 1985", &[(Dob, "1985-03-05")]);
         check("(03/05/1985 DOB)", &[(Dob, "1985-03-05")]);
+        check("Call Maria Cortez (7/21/99) back", &[(Dob, "1999-07-21")]);
+        check("Maria Cortez (7/21/2025), Invoice (3/4/2009)", &[]);
         check("Hassan b. 12/15/01", &[(Dob, "2001-12-15")]);
         check(
             "Date of birth __2/20/2002__  S.S.# __058-41-2117__",
@@ -571,6 +591,10 @@ mod tests {
         check("the chart shows 2024 cases", &[]);
         check("Rx no 2722510, NPI 5942105388, tax id 90-0116788", &[]);
         check("Policy no. 164-30-8. Call", &[]);
+        check("Patient: De Leon, Rachel    ID: 2798045", &[(Mrn, "2798045")]);
+        check("ACCOUNT NO: 10321\n   1517 COLLEGE RD", &[(Mrn, "10321")]);
+        check("Vendor: Benco  Acct 00188946. CE certificate no. 07125719", &[]);
+        check("Insurance/ID: Cigna Dental / RBH218533830", &[(MemberId, "RBH218533830")]);
         check("Policyholder/Subscriber ID (Assigned by Plan)  957-4918-9707", &[(MemberId, "95749189707")]);
         check("Guardian Life, ID# AW7985481-01", &[(MemberId, "AW798548101")]);
         check("Cigna, subscriber 9495375185", &[(MemberId, "9495375185")]);

@@ -80,6 +80,7 @@ struct Names {
     staff: Vec<String>,
     streets_and_firms: HashSet<String>,
     fillers: HashSet<String>,
+    trade: HashSet<String>,
     insurers: HashSet<String>,
 }
 
@@ -129,6 +130,11 @@ impl Content {
     /// Words that may stand between a label and its value.
     pub(super) fn fillers(&self) -> Words {
         Words::new(self.names.fillers.iter().map(String::as_str))
+    }
+
+    /// Words that speak of trade.
+    pub(super) fn trade(&self) -> Words {
+        Words::new(self.names.trade.iter().map(String::as_str))
     }
 
     /// Words that speak of an insurer.

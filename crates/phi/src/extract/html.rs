@@ -86,8 +86,8 @@ impl Page {
             "br" | "p" | "div" | "li" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "tr" | "dt" | "dd"
             | "hr" | "title" | "section" | "article" | "header" | "footer" | "pre" | "blockquote" | "ul"
             | "ol" | "form" | "body" => self.break_line(),
-            "td" | "th" => self.put(" "),
-            "span" | "a" | "label" | "button" => self.edge = self.last,
+            "td" | "th" | "label" | "button" => self.put(" "),
+            "span" | "a" => self.edge = self.last,
             _ => {}
         }
     }
