@@ -178,7 +178,7 @@ fn exports_are_what_they_say() {
     let (practice, out) = (world.practice(), world.path("out"));
     let empty = world.run(&["export", "cyclonedx"]);
     assert_eq!(empty.code(), 1);
-    assert!(empty.stderr().contains("enamel scan software"), "{}", empty.stderr());
+    assert!(empty.stderr().contains("enamel assess"), "{}", empty.stderr());
     world.run(&["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()]).ok();
     let json = |format: &str| -> serde_json::Value {
         serde_json::from_str(&world.run(&["export", format]).ok().stdout()).unwrap()

@@ -13,6 +13,8 @@ pub(super) struct Columns {
     found: Vec<(usize, usize, Meaning)>,
     /// Whether the first lines are all known.
     looked: bool,
+    /// The beginning of the line for which a header was looked for last: its other values need not ask again.
+    asked: Option<usize>,
 }
 
 /// A header stands in one of the first lines of its paragraph.
@@ -45,10 +47,12 @@ impl Columns {
             self.paragraph = Some(begin);
             self.found.clear();
             self.looked = false;
+            self.asked = None;
         }
         // The header stands above the first row, so it can be looked for as soon as there is a line above.
         let begin = self.paragraph.unwrap_or(0);
-        if !self.looked {
+        if !self.looked && self.asked != Some(line) {
+            self.asked = Some(line);
             self.found = Self::find(&text[begin..line], vocabulary);
             self.looked = !self.found.is_empty()
                 || memchr::memchr_iter(b'\n', &text[begin..line]).take(WITHIN).count() == WITHIN;

@@ -42,6 +42,8 @@ pub(crate) use self::vocabulary::TEXT as WORDS;
 pub(crate) const PEOPLE_EXACT: usize = 40_000;
 /// Running text is looked at in pieces of at least this size, so that a paragraph is rarely cut.
 const PIECE: usize = 64 << 10;
+/// A table's columns are decided when its first rows hold more than this, however few they are.
+const PENDING: usize = 4 << 20;
 
 /// What a detector found.
 pub(crate) struct Outcome {
@@ -108,6 +110,8 @@ pub(crate) struct Detector {
     open: usize,
     header: Vec<String>,
     pending: Vec<Vec<String>>,
+    /// Bytes of the rows that are pending.
+    pending_bytes: usize,
     plan: Option<Arc<Plan>>,
     record: Record,
 }
@@ -126,6 +130,7 @@ impl Detector {
             open: 0,
             header: Vec::new(),
             pending: Vec::new(),
+            pending_bytes: 0,
             plan: None,
             record: Record::default(),
         }
@@ -256,13 +261,15 @@ impl Detector {
             return;
         }
         self.pending.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
-        if self.pending.len() >= table::SAMPLE {
+        self.pending_bytes += cells.iter().map(|cell| cell.len()).sum::<usize>();
+        if self.pending.len() >= table::SAMPLE || self.pending_bytes > PENDING {
             self.decide();
         }
     }
 
     fn decide(&mut self) {
         let rows = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
         if rows.is_empty() {
             return;
         }

@@ -22,6 +22,10 @@ use crate::sink::Sink;
 const MESSAGE: u64 = 32 << 20;
 /// The most delimiters (runs of dashes) of a message: each may begin a part, of which the parser keeps some 300 bytes.
 const DELIMITERS: u32 = 100_000;
+/// Lines of headers, addresses in them, and parameters of one header in a message.
+const HEADER_LINES: usize = 50_000;
+const ADDRESSES: usize = 20_000;
+const PARAMETERS: usize = 500;
 /// The most bytes that the parser may look through in search of delimiters: it looks to the end of the message for each
 /// multipart whose delimiter is missing.
 const SEARCHED: usize = 8 << 30;
@@ -190,6 +194,7 @@ fn nests(bytes: &[u8], at: usize) -> bool {
 
 /// The part of a message that the parser takes apart in bounded memory and time.
 fn bounded(bytes: &[u8]) -> &[u8] {
+    let bytes = &bytes[..plain_headers(bytes)];
     let (mut delimiters, mut searched) = (0, 0_usize);
     for at in memchr::memchr3_iter(b'-', b'm', b'M', bytes) {
         if bytes[at] != b'-' {
@@ -203,6 +208,34 @@ fn bounded(bytes: &[u8]) -> &[u8] {
         }
     }
     bytes
+}
+
+/// Where the headers of a message or of one of its parts first hold more than any mailer writes. The parser looks through the
+/// parameters of a header anew for each of them, and makes an object of every address.
+fn plain_headers(bytes: &[u8]) -> usize {
+    let (mut in_headers, mut start) = (true, 0);
+    let (mut lines, mut addresses, mut parameters) = (0, 0, 0);
+    while start < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
+        let line = &bytes[start..end];
+        if line.trim_ascii().is_empty() {
+            in_headers = false;
+        } else if line.starts_with(b"--") {
+            in_headers = true;
+        } else if in_headers {
+            if !line[0].is_ascii_whitespace() {
+                parameters = 0;
+            }
+            lines += 1;
+            addresses += memchr::memchr_iter(b',', line).count();
+            parameters += memchr::memchr_iter(b';', line).count();
+            if lines > HEADER_LINES || addresses > ADDRESSES || parameters > PARAMETERS {
+                return start;
+            }
+        }
+        start = end;
+    }
+    bytes.len()
 }
 
 fn addresses(address: &Address<'_>) -> String {
@@ -221,6 +254,7 @@ fn text(text: &str, sink: &mut dyn Sink) {
 
 #[cfg(test)]
 mod tests {
+    use super::plain_headers;
     use crate::extract::Format;
     use crate::extract::testing::kept;
 
@@ -228,6 +262,16 @@ mod tests {
         Content-Type: multipart/mixed; boundary=b1\r\n\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
         SSN 123-45-=\r\n6789\r\n--b1\r\nContent-Type: text/csv; name=list.csv\r\nContent-Disposition: attachment; filename=list.csv\r\n\
         Content-Transfer-Encoding: base64\r\n\r\nTmFtZSxET0IKQW5uLDEK\r\n--b1--\r\n";
+
+    #[test]
+    fn headers_that_no_mailer_writes_end_the_message() {
+        let many: String = (0..5000).map(|n| ["a", &n.to_string(), "*1=x;"].concat()).collect();
+        let text = ["Content-Type: text/plain; ", &many, "\n\nSSN 512-40-6710\n"].concat();
+        assert_eq!(plain_headers(text.as_bytes()), 0);
+        assert_eq!(plain_headers(MAIL.as_bytes()), MAIL.len());
+        let page = ["Subject: x\n\n<p>", &"&nbsp;".repeat(5000), "</p>\n"].concat();
+        assert_eq!(plain_headers(page.as_bytes()), page.len(), "a body may have as many as it likes");
+    }
 
     #[test]
     fn headers_bodies_and_attachments() {

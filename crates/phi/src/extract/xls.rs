@@ -37,6 +37,9 @@ pub(super) fn read(reader: &mut impl Read, budget: &Budget<'_>, sink: &mut dyn S
     Ok(())
 }
 
+/// A row is cut where it holds more.
+const ROW: usize = 1 << 20;
+
 #[derive(Default)]
 struct Book {
     /// Excel 97 or later, whose strings are Unicode.
@@ -52,6 +55,8 @@ struct Book {
     last: u16,
     row: Option<u16>,
     cells: Vec<String>,
+    /// Bytes of them.
+    size: usize,
     /// The cell whose formula's text comes in the next record.
     awaits_text: Option<(u16, u16)>,
 }
@@ -174,13 +179,18 @@ impl Book {
         if self.cells.len() <= column {
             self.cells.resize(column + 1, String::new());
         }
-        self.cells[column] = text;
+        // Every cell may refer to the same long string.
+        self.size += text.len();
+        if self.size <= ROW {
+            self.cells[column] = text;
+        }
     }
 
     fn end_row(&mut self, sink: &mut dyn Sink) {
         if self.row.take().is_some() {
             sink.row(&self.cells.iter().map(String::as_str).collect::<Vec<_>>());
             self.cells.clear();
+            self.size = 0;
         }
     }
 

@@ -3,6 +3,7 @@
 //! Cells are given as a person sees them: shared and inline strings, dates by their number format, numbers in the digits of
 //! their format (`000-00-0000`), never in scientific notation. Facts: ECMA-376 part 1, chapter 18; 18.8.30 for number formats.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -222,10 +223,14 @@ impl Workbook {
                 Event::End => match markup.name() {
                     "v" | "t" => in_value = false,
                     "c" => {
-                        size += value.len();
-                        if column < COLUMNS && size < ROW && !value.is_empty() {
+                        // A reference of one byte may stand for a string of a mebibyte, in every cell again.
+                        let shown =
+                            if value.is_empty() { "".into() } else { self.shown(&kind, style, &value) };
+                        size += shown.len();
+                        budget.expand(shown.len() as u64)?;
+                        if column < COLUMNS && size < ROW && !shown.is_empty() {
                             row.resize(row.len().max(column + 1), String::new());
-                            row[column] = self.shown(&kind, style, &value);
+                            row[column] = shown.into_owned();
                         }
                         column += 1;
                     }
@@ -238,15 +243,18 @@ impl Workbook {
     }
 
     /// A cell's value as it is shown.
-    fn shown(&self, kind: &str, style: usize, value: &str) -> String {
+    fn shown<'v>(&'v self, kind: &str, style: usize, value: &'v str) -> Cow<'v, str> {
         match kind {
             "s" => {
-                value.trim().parse().ok().and_then(|at| self.strings.get(at)).unwrap_or_default().to_owned()
+                let string = value.trim().parse().ok().and_then(|at| self.strings.get(at));
+                string.unwrap_or_default().into()
             }
-            "inlineStr" | "str" | "b" | "e" => value.to_owned(),
+            "inlineStr" | "str" | "b" | "e" => value.into(),
             // An ISO date: its time says nothing.
-            "d" => value.split('T').next().unwrap_or_default().to_owned(),
-            _ => self.formats.get(style).copied().unwrap_or_default().show(value.trim(), self.date1904),
+            "d" => value.split('T').next().unwrap_or_default().into(),
+            _ => {
+                self.formats.get(style).copied().unwrap_or_default().show(value.trim(), self.date1904).into()
+            }
         }
     }
 }
