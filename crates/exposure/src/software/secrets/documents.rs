@@ -41,6 +41,10 @@ struct Rows {
 impl Rows {
     /// Adds a row; false once there is no room for another.
     fn push(&mut self, row: Vec<Cell>) -> bool {
+        // Blank rows in front must not keep those behind from being looked at.
+        if row.iter().all(|cell| cell.is_empty()) {
+            return self.has_room();
+        }
         self.bytes += row.iter().map(|cell| size_of::<Cell>() + cell.len()).sum::<usize>();
         self.rows.push(row);
         self.has_room()
@@ -96,21 +100,22 @@ fn is_password_label(cell: &str) -> bool {
 
 /// A column headed "password" with values below it.
 fn log_on_table(rows: &[Vec<Cell>]) -> Option<String> {
-    for (index, row) in rows.iter().enumerate() {
-        let Some(column) = row.iter().position(|cell| is_password_label(cell)) else { continue };
-        if row.len() < 2 {
-            continue;
+    // How many values stand below the label of each column, as far as it has one.
+    let mut filled: [Option<usize>; MAX_COLUMNS] = [None; MAX_COLUMNS];
+    for row in rows {
+        for (count, value) in filled.iter_mut().zip(row) {
+            if let Some(count) = count {
+                *count += usize::from(is_password(value));
+            }
         }
-        let filled = rows[index + 1..]
-            .iter()
-            .filter_map(|row| row.get(column))
-            .filter(|value| is_password(value))
-            .count();
-        if filled > 0 {
-            return Some(format!("column of passwords, {filled} filled"));
+        if row.len() >= 2
+            && let Some(column) = row.iter().take(MAX_COLUMNS).position(|cell| is_password_label(cell))
+        {
+            filled[column].get_or_insert(0);
         }
     }
-    None
+    let filled = filled.into_iter().flatten().find(|count| *count > 0)?;
+    Some(format!("column of passwords, {filled} filled"))
 }
 
 /// `Password: …` with one word after it.
@@ -316,6 +321,13 @@ mod tests {
             archive.write_all(xml.as_bytes()).unwrap();
         }
         archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn blank_rows_hide_nothing() {
+        let list = format!("{}Site,Password\nbank,Tr0ub4dor\n", "\n".repeat(6_000));
+        assert_eq!(credential_list(list.as_bytes()).unwrap().field, "column of passwords, 1 filled");
+        assert!(credential_list(b"Password,x\nrequired,x\n").is_none());
     }
 
     #[test]
