@@ -81,9 +81,12 @@ fn by_magic(head: &[u8], extension: &str) -> Option<Format> {
         Some(Format::Pdf)
     } else if tar_header::looks_valid(head) {
         Some(Format::Tar)
-    } else if OTHER.iter().any(|magic| starts(magic))
-        || head.get(4..8) == Some(b"ftyp")
-        || (matches!(head, [b'M', b'Z', ..] | [b'B', b'M', ..]) && head.contains(&0))
+    } else if OTHER.iter().any(|magic| starts(magic) && !magic.iter().all(u8::is_ascii_graphic))
+        // A text may begin with the same letters: `OTTO,ANNA,…`.
+        || (!is_text(head)
+            && (OTHER.iter().any(|magic| starts(magic))
+                || head.get(4..8) == Some(b"ftyp")
+                || (matches!(head, [b'M', b'Z', ..] | [b'B', b'M', ..]) && head.contains(&0))))
     {
         Some(Format::Other)
     } else {
@@ -331,6 +334,14 @@ fn looks_delimited(start: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_that_begin_a_picture_may_begin_a_text() {
+        let list = b"OTTO,ANNA,1980-01-02,512-40-6710\nROE,JO,1990-03-04,512-41-6711\n";
+        assert_eq!(sniff(list, "list.csv"), Format::Csv);
+        assert_eq!(sniff(b"GIF8 is how some pictures begin.\n", "notes.txt"), Format::Txt);
+        assert_eq!(sniff(b"OTTO\0\x0B\0\x80\0\x03\x000CFF \x8A\x1C\0\0", "x.csv"), Format::Other);
+    }
 
     #[test]
     fn names_do_not_deceive() {
