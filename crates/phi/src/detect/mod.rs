@@ -436,6 +436,37 @@ fn boundary(text: &str) -> usize {
     blank.or_else(|| memchr::memrchr(b'\n', bytes).map(|at| at + 1)).unwrap_or(bytes.len())
 }
 
+/// A text whose long numbers are masked to their last two digits, those written in groups too.
+fn mask_numbers(text: &str) -> String {
+    const SHORTEST: usize = 7;
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let (mut at, mut copied) = (0, 0);
+    while at < bytes.len() {
+        let (mut end, mut digits) = (at, 0);
+        while end < bytes.len() {
+            let joins = matches!(bytes[end], b'-' | b' ' | b'.' | b'/') && digits > 0;
+            if bytes[end].is_ascii_digit() {
+                digits += 1;
+            } else if !(joins && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)) {
+                break;
+            }
+            end += 1;
+        }
+        if digits >= SHORTEST {
+            out += &text[copied..at];
+            let mut left = digits;
+            for byte in &bytes[at..end] {
+                left -= usize::from(byte.is_ascii_digit());
+                out.push(if byte.is_ascii_digit() && left >= 2 { '*' } else { char::from(*byte) });
+            }
+            copied = end;
+        }
+        at = end.max(at + 1);
+    }
+    out + &text[copied..]
+}
+
 impl Sink for Detector {
     fn part(&mut self, _name: &str) {
         self.end_part();
@@ -472,7 +503,9 @@ impl Sink for Detector {
     fn problem(&mut self, problem: Problem) {
         const MOST: usize = 200;
         if self.outcome.problems.len() < MOST {
-            self.outcome.problems.push(problem);
+            // Names of members, tables and columns are content too, whoever wrote them.
+            let detail = mask_numbers(&problem.detail);
+            self.outcome.problems.push(Problem { detail, ..problem });
         }
     }
 }

@@ -163,3 +163,16 @@ fn policies_in_a_table_of_their_own_are_those_of_the_people_known() {
     let people = outcome.people.estimate();
     assert_eq!((people.low, people.value, people.high), (2, 2, 4));
 }
+
+#[test]
+fn a_problem_repeats_no_number_of_the_file() {
+    for (detail, masked) in [
+        ("t.db: table Roe SSN 512-40-6719: broken", "t.db: table Roe SSN ***-**-**19: broken"),
+        ("a.zip/4016772344369879.txt: encrypted", "a.zip/**************79.txt: encrypted"),
+        ("scan 12: 2 of its 12 parts, page 1234", "scan 12: 2 of its 12 parts, page 1234"),
+        ("Müller 1980/01/02", "Müller ****/**/02"),
+    ] {
+        let problem = Problem { kind: crate::sink::ProblemKind::Malformed, detail: detail.to_owned() };
+        assert_eq!(look(|sink| sink.problem(problem)).problems[0].detail, masked);
+    }
+}
