@@ -230,6 +230,11 @@ pub enum SystemQuery {
 /// The answer to a [`SystemQuery`]: one value, or one for each instance.
 pub type Answer = Vec<(String, Value)>;
 
+/// How the name of a failure begins that leaves shared folders out of an inventory.
+pub(crate) const SHARES: &str = "shared folders";
+/// How the name of a failure begins that leaves disks out of an inventory.
+pub(crate) const DISKS: &str = "disks";
+
 /// Why something could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{what} could not be read: {why}")]
@@ -244,6 +249,12 @@ impl HostError {
     /// Something that could not be looked at, and why.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self { what: what.into(), why: why.into() }
+    }
+
+    /// Whether this failure of an inventory leaves folders out of it: whoever searches the disks and shares that it lists then has not
+    /// seen the computer whole.
+    pub fn hides_folders(&self) -> bool {
+        [SHARES, DISKS].iter().any(|part| self.what.starts_with(part))
     }
 
     /// A file that could not be read: the system's reason in words that say what would help.

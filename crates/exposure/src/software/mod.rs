@@ -57,7 +57,11 @@ pub fn observe_software(
     let mut failures = Vec::new();
     // Without it nobody knows which disks and shares there are to be searched.
     let inventory = match host.inventory() {
-        Ok((inventory, _)) => Some(inventory),
+        Ok((inventory, unseen)) => {
+            // What else it leaves out, accounts say, hides no place.
+            failures.extend(unseen.into_iter().filter(HostError::hides_folders));
+            Some(inventory)
+        }
         Err(error) => {
             failures.push(error);
             None

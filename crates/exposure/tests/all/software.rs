@@ -390,3 +390,25 @@ fn the_export_is_cyclonedx() {
         fs::write(path, text).unwrap();
     }
 }
+
+/// Nobody knows what lies in a folder that could not be listed.
+#[test]
+fn shares_that_could_not_be_listed_leave_the_search_undecided() {
+    let whole = RecordedHost::debian();
+    let (software, gaps) = observe(&whole, &[]);
+    let clean = judge(software, gaps);
+    let says_none = |judgement: &Judgement| {
+        judgement.evidence.iter().any(|evidence| evidence.statement.contains("no secret lies in clear"))
+    };
+    assert!(says_none(&clean));
+    let accounts = whole.clone().inventory_without("/etc/shadow", "permission denied; run as root");
+    let (software, gaps) = observe(&accounts, &[]);
+    assert!(says_none(&judge(software, gaps)), "an account hides no folder");
+
+    let partial = whole.inventory_without("shared folders", "access denied; run as administrator");
+    let (software, gaps) = observe(&partial, &[]);
+    assert!(gaps.iter().any(|gap| gap.what.contains("shared folders")), "{gaps:?}");
+    let judgement = judge(software, gaps);
+    assert!(!says_none(&judgement));
+    assert_eq!(outcome(&judgement, "secret.mysql-client"), CheckOutcome::Unknown);
+}

@@ -19,7 +19,7 @@ use enamel_types::config_state::Value;
 use enamel_types::device::{DeviceInventory, OsInfo};
 use enamel_types::software::{Package, Service};
 
-use crate::{Answer, FileMeta, Host, HostError, Program, ProgramOutput, RegistryValue, SystemQuery};
+use crate::{Answer, FileMeta, Host, HostError, Program, ProgramOutput, RegistryValue, SHARES, SystemQuery};
 use files::Root;
 
 /// A Linux computer, or a Linux system's disk that is mounted somewhere.
@@ -102,12 +102,17 @@ impl Host for LinuxHost {
             Some(name) => Some(name),
             None => self.root.text("/etc/hostname", 256)?,
         };
+        let mut hidden = Vec::new();
+        let shares = shares::listed(self.shares(&mut hidden));
+        gaps.extend(
+            hidden.into_iter().map(|error| HostError::new(format!("{SHARES}: {}", error.what), error.why)),
+        );
         let inventory = DeviceInventory {
             hostname: hostname.unwrap_or_default().trim().to_owned(),
             os,
             hardware: hardware::read(&self.root, &mut gaps),
             users: accounts::read(&self.root, &mut gaps),
-            shares: shares::listed(self.shares(&mut gaps)),
+            shares,
             addresses: network::addresses(&self.root, &mut gaps),
             listening: network::listening(&self.root, &mut gaps),
         };

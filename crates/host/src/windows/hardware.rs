@@ -10,7 +10,7 @@ use windows_sys::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORY
 
 use super::memory::{last_reason, narrow, wide};
 use super::{registry, wmi};
-use crate::{Answer, HostError};
+use crate::{Answer, DISKS, HostError};
 
 const PROCESSORS: &str = r"HKLM\HARDWARE\DESCRIPTION\System\CentralProcessor";
 /// Of `GetDriveTypeW`: a disk that is built in, and one that can be pulled out.
@@ -53,6 +53,10 @@ fn volumes(gaps: &mut Vec<HostError>) -> Vec<Volume> {
     };
     // SAFETY: no arguments, no memory.
     let drives = unsafe { GetLogicalDrives() };
+    // It knows no computer without a disk: this is how it fails.
+    if drives == 0 {
+        gaps.push(HostError::new(DISKS, last_reason()));
+    }
     let letters = (0..26u8).filter(|index| drives >> index & 1 == 1).map(|index| char::from(b'A' + index));
     letters.filter_map(|letter| volume(letter, &protection)).collect()
 }

@@ -10,7 +10,7 @@ use windows_sys::Win32::Storage::FileSystem::{NetShareEnum, SHARE_INFO_502};
 
 use super::access::{Grant, descriptor_grants, file_grants};
 use super::memory::{NetList, reason, text_at};
-use crate::{Answer, HostError};
+use crate::{Answer, HostError, SHARES};
 
 /// Of a share's type: the low byte 0 is a folder; this bit marks the administrators' own (`C$`, `ADMIN$`).
 const SPECIAL: u32 = 0x8000_0000;
@@ -37,7 +37,7 @@ fn read() -> Result<Vec<Open>, HostError> {
         )
     };
     if code != 0 {
-        return Err(HostError::new("shared folders", reason(code)));
+        return Err(HostError::new(SHARES, reason(code)));
     }
     // SAFETY: the call filled the list with level-502 entries.
     let entries = unsafe { list.entries() };

@@ -269,6 +269,9 @@ fn shares_and_those_that_are_too_open() {
     assert_eq!(shares, ["scans", "scans", "nfs:/srv/xrays"], "{answer:?}");
     let hidden = tree.file("etc/samba/smb.conf", "[global]\ninclude = /etc/samba/more.conf\n");
     assert!(hidden.host().query(&SystemQuery::ShareAccess).is_err(), "what was not seen is not well");
+    let (_, gaps) = hidden.host().inventory().unwrap();
+    let hides: Vec<_> = gaps.iter().filter(|gap| gap.hides_folders()).collect();
+    assert!(hides.len() == 1 && hides[0].what.contains("smb.conf"), "{gaps:?}");
     assert_eq!(Tree::new().host().query(&SystemQuery::ShareAccess).unwrap(), Some(Vec::new()));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use enamel_host::{Answer, Program, RegistryValue, SystemQuery};
+use enamel_host::{Answer, HostError, Program, RegistryValue, SystemQuery};
 use enamel_types::device::{DeviceInventory, DeviceRole, OsFamily, OsInfo};
 use enamel_types::software::{Package, PackageSource, Service};
 
@@ -15,6 +15,7 @@ impl RecordedHost {
         Self {
             os,
             inventory: None,
+            inventory_failures: Vec::new(),
             packages: Vec::new(),
             services: Vec::new(),
             files: BTreeMap::new(),
@@ -175,17 +176,17 @@ impl RecordedHost {
         self
     }
 
-    /// A question that this computer cannot be asked, and why.
-    #[must_use]
-    pub fn unanswerable(mut self, query: SystemQuery, why: &str) -> Self {
-        self.answers.push(RecordedAnswer { query, answer: None, unreadable: Some(why.to_owned()) });
-        self
-    }
-
     /// Replaces the inventory.
     #[must_use]
     pub fn with_inventory(mut self, inventory: DeviceInventory) -> Self {
         self.inventory = Some(inventory);
+        self
+    }
+
+    /// A part that the inventory leaves out, and why.
+    #[must_use]
+    pub fn inventory_without(mut self, what: &str, why: &str) -> Self {
+        self.inventory_failures.push(HostError::new(what, why));
         self
     }
 

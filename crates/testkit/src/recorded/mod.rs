@@ -31,6 +31,10 @@
 //! [unreadable]               # a path, a registry key or `key\value`, a program, `os`, `inventory`, `packages` or `services`
 //! '/etc/shadow' = "permission denied; run as root"
 //!
+//! [[inventory_failures]]     # a part that the inventory leaves out
+//! what = "shared folders"
+//! why = "access denied; run as administrator"
+//!
 //! # and: [[packages]], [[services]], [inventory], as in enamel-types
 //! ```
 //!
@@ -43,7 +47,7 @@ mod replay;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use enamel_host::{Answer, FileMeta, Program, RegistryValue, SystemQuery};
+use enamel_host::{Answer, FileMeta, HostError, Program, RegistryValue, SystemQuery};
 use enamel_types::content::{ContentError, parse_toml};
 use enamel_types::device::{DeviceInventory, OsFamily, OsInfo};
 use enamel_types::software::{Package, Service};
@@ -56,6 +60,8 @@ pub struct RecordedHost {
     os: OsInfo,
     #[serde(default)]
     inventory: Option<DeviceInventory>,
+    #[serde(default)]
+    inventory_failures: Vec<HostError>,
     #[serde(default)]
     packages: Vec<Package>,
     #[serde(default)]

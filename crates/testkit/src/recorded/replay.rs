@@ -50,7 +50,7 @@ impl Host for RecordedHost {
             addresses: Vec::new(),
             listening: Vec::new(),
         });
-        Ok((inventory, Vec::new()))
+        Ok((inventory, self.inventory_failures.clone()))
     }
 
     fn packages(&self) -> Result<(Vec<Package>, Vec<HostError>), HostError> {
