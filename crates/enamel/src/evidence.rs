@@ -63,15 +63,18 @@ impl Gathered {
 
 fn findings(view: &PracticeView, now: Timestamp) -> Vec<FindingEntry> {
     let fresh = Fresh::of(view, now);
-    let entry = |record: &enamel_ledger::FindingRecord| FindingEntry {
-        finding: record.finding.clone(),
-        first_seen: record.first_seen,
-        last_seen: record.last_seen,
-        standing: match (record.is_open(), fresh.shows(record)) {
-            (true, true) => Standing::Open,
-            (true, false) => Standing::Stale,
-            (false, _) => Standing::Resolved,
-        },
+    let entry = |record: &enamel_ledger::FindingRecord| {
+        let shown = fresh.finding(record.finding.id);
+        FindingEntry {
+            finding: shown.unwrap_or(&record.finding).clone(),
+            first_seen: record.first_seen,
+            last_seen: record.last_seen,
+            standing: match (record.is_open(), shown) {
+                (true, Some(_)) => Standing::Open,
+                (true, None) => Standing::Stale,
+                (false, _) => Standing::Resolved,
+            },
+        }
     };
     view.findings().values().map(entry).collect()
 }

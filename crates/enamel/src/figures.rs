@@ -1,13 +1,13 @@
 //! From the ledger's view to figures: what is fresh, where controls stand, what a year may cost.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use enamel_ledger::{FindingRecord, PracticeView};
+use enamel_ledger::PracticeView;
 use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
 use enamel_types::control::{AttestationRef, ControlState};
 use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Estimate, Finding, ObservationId, Timestamp};
+use enamel_types::{Estimate, Finding, FindingId, Timestamp};
 
 use crate::session::Session;
 
@@ -41,7 +41,7 @@ impl Rolls {
 /// What counts now: judgements whose evidence has not gone stale, and the findings that they show.
 pub(crate) struct Fresh<'a> {
     judgements: Vec<&'a Judgement>,
-    observations: BTreeSet<ObservationId>,
+    findings: BTreeMap<FindingId, &'a Finding>,
 }
 
 impl<'a> Fresh<'a> {
@@ -51,8 +51,17 @@ impl<'a> Fresh<'a> {
             .judgements()
             .filter(|judgement| is_fresh(judgement.observed_at, judgement.valid_until, now))
             .collect();
-        let observations = judgements.iter().map(|judgement| judgement.observation).collect();
-        Self { judgements, observations }
+        let mut newest: BTreeMap<FindingId, (Timestamp, &Finding)> = BTreeMap::new();
+        for judgement in &judgements {
+            for finding in &judgement.findings {
+                let held = newest.entry(finding.id).or_insert((judgement.observed_at, finding));
+                if held.0 < judgement.observed_at {
+                    *held = (judgement.observed_at, finding);
+                }
+            }
+        }
+        let findings = newest.into_iter().map(|(id, (_, finding))| (id, finding)).collect();
+        Self { judgements, findings }
     }
 
     /// The judgements.
@@ -60,19 +69,19 @@ impl<'a> Fresh<'a> {
         &self.judgements
     }
 
-    /// Whether a finding rests on evidence that still counts.
-    pub(crate) fn shows(&self, record: &FindingRecord) -> bool {
-        self.observations.contains(&record.finding.observation)
+    /// A finding as the newest evidence that still counts has it; `None` where none has it.
+    ///
+    /// This may not be where it was seen last: of two folders, one in the other, the inner one may have been looked at later, and
+    /// looked at again since without showing it.
+    pub(crate) fn finding(&self, id: FindingId) -> Option<&'a Finding> {
+        self.findings.get(&id).copied()
     }
 
     /// Open findings that rest on fresh evidence, worst first. A finding has no weight beside its severity: the rest of the
     /// order, rule and id, only keeps it the same from run to run.
     pub(crate) fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
-        let mut open: Vec<Finding> = view
-            .open_findings()
-            .filter(|record| self.shows(record))
-            .map(|record| record.finding.clone())
-            .collect();
+        let mut open: Vec<Finding> =
+            view.open_findings().filter_map(|record| self.finding(record.finding.id)).cloned().collect();
         open.sort_by(|a, b| {
             b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id))
         });

@@ -10,7 +10,7 @@ use enamel_report::{
 use enamel_risk::Requirement;
 use enamel_types::practice::RuleProfile;
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Body, ObservationId, Timestamp};
+use enamel_types::{Body, Estimate, ObservationId, Timestamp};
 
 use crate::error::Error;
 use crate::evidence::Gathered;
@@ -83,6 +83,7 @@ fn without_figures(
         risk: RiskFigures::default(),
         heat_map: None,
         patient_data: Vec::new(),
+        persons: fresh.persons().map_or(Estimate::exact(0), |persons| persons.estimate),
         software: Vec::new(),
         gaps: Vec::new(),
         ledger: ledger_facts(session, ledger, view)?,

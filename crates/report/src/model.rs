@@ -12,8 +12,8 @@ use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
-    ControlId, ControlStatus, DeviceId, FindingEntry, FindingId, Gap, ObservationFacts, ObservationId,
-    PracticeId, PracticeProfile, RuleResult, Timestamp, Usd,
+    ControlId, ControlStatus, DeviceId, Estimate, FindingEntry, FindingId, Gap, ObservationFacts,
+    ObservationId, PracticeId, PracticeProfile, RuleResult, Timestamp, Usd,
 };
 
 /// Everything one report says.
@@ -41,6 +41,8 @@ pub struct ReportModel {
     pub heat_map: Option<HeatMap>,
     /// Where patient data was looked for, and what was found.
     pub patient_data: Vec<SurveyEntry>,
+    /// How many people's data all surveys found together, each person once as far as that can be known.
+    pub persons: Estimate,
     /// Software, one entry a computer.
     pub software: Vec<SoftwareEntry>,
     /// What could not be seen.

@@ -63,8 +63,6 @@ uuid_ids! {
     DeviceId, "device id";
     /// The Enamel agent on one computer; its identity is its key, never its name.
     AgentId, "agent id";
-    /// A member of the practice's workforce. Patients never have an id here.
-    PersonId, "person id";
     /// One observation; a UUIDv7 minted where it was made, so that delivery may repeat.
     ObservationId, "observation id";
 }

@@ -27,7 +27,7 @@ pub mod words;
 pub use control::{Attestation, ControlState, ControlStatus};
 pub use finding::{Finding, FindingClass, FindingEntry, Fix, Severity, Standing};
 pub use ids::{
-    AgentId, ControlId, DeviceId, FindingId, Minter, ObservationId, PersonId, PracticeId, RuleId, ScenarioId,
+    AgentId, ControlId, DeviceId, FindingId, Minter, ObservationId, PracticeId, RuleId, ScenarioId,
 };
 pub use judgement::{CheckOutcome, Evidence, EvidenceOutcome, Judgement, RuleResult};
 pub use observation::{Body, Gap, Observation, ObservationFacts, Sensor};

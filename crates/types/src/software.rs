@@ -85,10 +85,6 @@ pub struct DentalProduct {
     pub data_paths: Vec<DataPath>,
     /// What it was recognised by: a path, a service, an installed program.
     pub recognised_by: Vec<String>,
-    /// Older versions listed here what is publicly known against the product, whatever its version. That is a judgement: it is
-    /// made anew of each observation and no longer written.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub known_vulnerabilities: Vec<String>,
 }
 
 /// A folder of a dental product that exists here and may hold patient data.

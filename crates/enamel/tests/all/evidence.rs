@@ -99,7 +99,6 @@ fn everything_that_can_be_seen(signatures: &Signatures) -> Vec<Observation> {
         database: None,
         data_paths: vec![],
         recognised_by: vec![],
-        known_vulnerabilities: vec![],
     };
     let secret = |id: &RuleId| SecretInClear {
         signature: id.clone(),

@@ -139,7 +139,6 @@ impl<'a> Recogniser<'a> {
                     database: signature.database.clone(),
                     data_paths: traces.data,
                     recognised_by: traces.reasons,
-                    known_vulnerabilities: Vec::new(),
                 }
             })
             .collect();

@@ -3,7 +3,7 @@
 use enamel_types::patient_data::{Entity, PhiFolder};
 use serde::Serialize;
 
-use super::{Context, Link, summary};
+use super::{Context, Link};
 use crate::text::{Shown, shown};
 use crate::{ReportModel, SurveyEntry, words};
 
@@ -86,7 +86,7 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> DataSection
     });
     DataSection {
         surveys: surveys.collect(),
-        persons: summary::persons(model).people(),
+        persons: model.persons.people(),
         several: model.patient_data.len() > 1,
         more_surveys: model.patient_data.len().saturating_sub(SURVEYS) as u64,
         dental: dental(model, context),

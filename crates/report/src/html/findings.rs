@@ -21,7 +21,6 @@ const CHECKS: usize = 200;
 /// All findings.
 #[derive(Serialize)]
 pub(crate) struct FindingsSection {
-    pub(super) open: u64,
     pub(super) groups: Vec<SeverityGroup>,
     pub(super) resolved: Vec<ResolvedLine>,
     pub(super) more_resolved: u64,
@@ -89,7 +88,6 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> FindingsSec
         .collect();
     FindingsSection {
         groups,
-        open: present.len() as u64,
         resolved: resolved()
             .take(100)
             .map(|entry| ResolvedLine {

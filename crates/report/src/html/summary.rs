@@ -6,7 +6,7 @@ use std::fmt::Write;
 use enamel_types::control::ControlState;
 use enamel_types::device::DeviceRole;
 use enamel_types::verdict::{Answer, verdict};
-use enamel_types::{CheckOutcome, DeviceId, Estimate, Finding, FindingEntry, Severity, Standing, Usd};
+use enamel_types::{CheckOutcome, DeviceId, Finding, FindingEntry, Severity, Standing, Usd};
 use serde::Serialize;
 
 use super::Context;
@@ -181,7 +181,7 @@ fn answer(
 
 fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -> Vec<Figure> {
     let total = &model.risk.total;
-    let persons = persons(model);
+    let persons = model.persons;
     let found = if model.patient_data.is_empty() {
         ("not looked for".to_owned(), "No folder was given to search".to_owned())
     } else {
@@ -243,17 +243,6 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
             ),
         },
     ]
-}
-
-/// People over all surveys. The same person may stand below two roots, so the sum is the most there can be and the
-/// largest survey alone the least.
-pub(super) fn persons(model: &ReportModel) -> Estimate {
-    let surveys = || model.patient_data.iter().map(|entry| entry.survey.persons);
-    Estimate {
-        value: surveys().map(|persons| persons.value).sum(),
-        low: surveys().map(|persons| persons.low).max().unwrap_or(0),
-        high: surveys().map(|persons| persons.high).sum(),
-    }
 }
 
 /// `Since 20 November 2026, 2 findings are new and 1 is fixed. The expected yearly loss fell by $4,100.` Empty where there is

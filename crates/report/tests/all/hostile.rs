@@ -80,7 +80,6 @@ fn poisoned() -> ReportModel {
         }
         product.database = Some(bad.clone());
         product.recognised_by = vec![bad.clone()];
-        product.known_vulnerabilities = vec![bad.clone()];
     }
     for entry in &mut model.gaps {
         entry.gap = Gap { what: bad.clone(), why: bad.clone() };

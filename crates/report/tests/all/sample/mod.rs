@@ -68,6 +68,7 @@ pub(crate) fn model() -> ReportModel {
         risk: risk::risk(&findings),
         heat_map: Some(risk::heat_map()),
         patient_data: surveys(),
+        persons: Estimate { value: 4_432, low: 3_900, high: 4_712 },
         software: software(),
         gaps: gaps(),
         evidence: evidence(),
@@ -220,19 +221,15 @@ fn surveys() -> Vec<SurveyEntry> {
 
 fn software() -> Vec<SoftwareEntry> {
     let path = |path: &str, holds: &str| DataPath { path: path.to_owned(), holds: holds.to_owned() };
-    let product =
-        |name: &str, category: &str, database: Option<&str>, data_paths, by: &str, weak: &[&str]| {
-            DentalProduct {
-                signature: name.to_lowercase(),
-                product: name.to_owned(),
-                category: category.to_owned(),
-                version: String::new(),
-                database: database.map(str::to_owned),
-                data_paths,
-                recognised_by: vec![by.to_owned()],
-                known_vulnerabilities: weak.iter().map(|text| (*text).to_owned()).collect(),
-            }
-        };
+    let product = |name: &str, category: &str, database: Option<&str>, data_paths, by: &str| DentalProduct {
+        signature: name.to_lowercase(),
+        product: name.to_owned(),
+        category: category.to_owned(),
+        version: String::new(),
+        database: database.map(str::to_owned),
+        data_paths,
+        recognised_by: vec![by.to_owned()],
+    };
     vec![
         SoftwareEntry {
             device: device(1),
@@ -245,7 +242,6 @@ fn software() -> Vec<SoftwareEntry> {
                 Some("MariaDB"),
                 vec![path(r"C:\mysql\data", "database"), path(r"D:\OpenDentImages", "images")],
                 "service OpenDentalService",
-                &["CVE-2018-15719: blank database password before 18.4"],
             )],
         },
         SoftwareEntry {
@@ -259,7 +255,6 @@ fn software() -> Vec<SoftwareEntry> {
                 Some("SQL Server"),
                 vec![],
                 r"C:\Program Files\Planmeca\Romexis",
-                &[],
             )],
         },
     ]
