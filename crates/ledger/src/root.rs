@@ -1,12 +1,10 @@
-//! The daily root: one value that stands for everything a practice's ledger held at the end of a day.
+//! The root: one value that stands for everything a practice's ledger held up to one of its entries.
 //!
 //! The chain alone does not bind whoever keeps the file: they could rewrite all of it. A root that has left their hands
 //! (in a report, with an insurer) does.
 
-use enamel_types::{PracticeId, Timestamp};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use rusqlite::{Connection, OptionalExtension, params};
+use enamel_types::PracticeId;
+use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::error::LedgerError;
@@ -28,30 +26,6 @@ pub struct PracticeRoot {
 }
 
 impl Ledger {
-    /// The root at the end of a day (UTC): it covers every entry up to the last that was received on or before that
-    /// day. `None` if the practice had none by then.
-    pub fn practice_root(
-        &self,
-        practice: PracticeId,
-        day: Date,
-    ) -> Result<Option<PracticeRoot>, LedgerError> {
-        let end = day
-            .tomorrow()
-            .and_then(|next| TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)))
-            .unwrap_or(Timestamp::MAX)
-            .as_microsecond();
-        let sql =
-            "SELECT seq FROM observation WHERE practice = ?1 AND received_at < ?2 ORDER BY seq DESC LIMIT 1";
-        let last = self
-            .connection()
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement.query_row(params![practice.as_bytes(), end], |row| row.get::<_, i64>(0)).optional()
-            })
-            .map_err(LedgerError::sqlite("compute a root of", self.path()))?;
-        last.map(|last| self.practice_root_through(practice, last.cast_unsigned())).transpose()
-    }
-
     /// The root over every entry up to `through_seq`: how a published root is checked.
     pub fn practice_root_through(
         &self,
