@@ -14,7 +14,8 @@ Exit codes:
   0  it ran
   1  it failed; the message says what, on which object, why, and what to do next
   2  the command line was wrong
-  3  it ran, and --fail-on was met";
+  3  it ran, and --fail-on was met
+  130  Ctrl-C ended it";
 
 /// Cybersecurity for dental practices, run by their managed service provider.
 #[derive(Debug, Parser)]

@@ -8,12 +8,10 @@ use enamel_risk::{Catalogue as Controls, Scenarios};
 use enamel_types::PracticeProfile;
 
 use crate::error::Error;
+use crate::own_files;
 
 /// What a content folder may hold.
 const PARTS: [&str; 5] = ["checks", "controls", "scenarios", "signatures", "eol.toml"];
-
-/// Where the practice file of the last run is kept, in the data directory.
-const REMEMBERED: &str = "practice.toml";
 
 /// Everything that judging needs, checked.
 pub(crate) struct Content {
@@ -90,7 +88,7 @@ pub(crate) fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, E
 /// The practice file that was given, or the one given to an earlier run: figures that change with a forgotten option would
 /// be worth nothing.
 pub(crate) fn remembered_profile(path: Option<&Path>, data: &Path) -> Result<PracticeProfile, Error> {
-    let kept = data.join(REMEMBERED);
+    let kept = data.join(own_files::PRACTICE);
     let Some(path) = path else {
         return practice_profile(kept.exists().then_some(kept.as_path()));
     };

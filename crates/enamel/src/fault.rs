@@ -3,13 +3,17 @@
 //! Rust's own message quotes the panic's payload, and a payload may quote what was just being read: a patient's name in a terminal, or
 //! in the log of whoever runs this unattended. The place in the source is enough to find the fault by.
 
+use std::io::Write as _;
 use std::panic::Location;
 
 /// From now on a panic says where it happened, and nothing of what was being read.
 ///
 /// Whether anybody catches it is not known here: a reader of files that panics costs its file, any other fault the whole run.
 pub fn say_faults_without_data() {
-    std::panic::set_hook(Box::new(|panic| anstream::eprintln!("{}", for_people(panic.location()))));
+    std::panic::set_hook(Box::new(|panic| {
+        // Where standard error cannot be written there is nobody to tell; a panic in here would end the process.
+        let _ = writeln!(anstream::stderr(), "{}", for_people(panic.location()));
+    }));
 }
 
 fn for_people(place: Option<&Location<'_>>) -> String {
@@ -61,6 +65,19 @@ mod tests {
         assert!(child.status.success(), "the fault was caught: {said}");
         assert!(said.contains("fault.rs:") && said.contains("help"), "{said}");
         assert!(!said.contains("9514") && !String::from_utf8_lossy(&child.stdout).contains("9514"), "{said}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_fault_that_cannot_be_told_is_still_caught() {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "fault::tests::child_that_makes_a_mistake", "--nocapture"])
+            .env(CHILD, "1")
+            .stderr(full)
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{:?}", child.status);
     }
 
     #[test]

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::edge;
 use crate::error::Error;
-
-const FILE: &str = "identity.toml";
+use crate::own_files::{IDENTITY as FILE, NEW};
 
 /// Identity of the practice, of this computer and of the agent on it.
 ///
@@ -117,7 +116,7 @@ fn kind(error: &toml::de::Error) -> &'static str {
 /// identity, and two first runs must not make two. Says whether it was written.
 fn write_private_if_absent(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     fs::create_dir_all(folder)?;
-    let temporary = path.with_extension(format!("new-{}", std::process::id()));
+    let temporary = path.with_extension(format!("{NEW}{}", std::process::id()));
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -12,8 +12,10 @@ mod evidence;
 mod fault;
 mod figures;
 mod identity;
+mod interrupt;
 #[cfg(feature = "report")]
 mod model;
+mod own_files;
 mod paths;
 #[cfg(feature = "report")]
 mod previous;

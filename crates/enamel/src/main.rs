@@ -1,5 +1,6 @@
 //! `enamel`: parse, run, map errors to documented exit codes. Everything else is in the library beside it.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.exit_code(),
         Err(error) if error.is_quiet() => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("{}", error.for_people());
+            // Where standard error cannot be written, the exit code still says it.
+            let _ = writeln!(anstream::stderr(), "{}", error.for_people());
             ExitCode::from(1)
         }
     }

@@ -16,7 +16,7 @@ use crate::content::{self, Content};
 use crate::edge::{self, SystemClock};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::terminal;
+use crate::{own_files, terminal};
 
 /// How long what a sensor saw counts as evidence: a week, so that a weekly scan keeps it fresh.
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -232,5 +232,5 @@ pub(crate) fn data_dir(global: &Global) -> Result<PathBuf, Error> {
 
 /// Where the ledger is below a data directory.
 pub(crate) fn ledger_path(data: &Path) -> PathBuf {
-    data.join("ledger.db")
+    data.join(own_files::LEDGER)
 }

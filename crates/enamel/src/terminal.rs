@@ -51,7 +51,8 @@ pub(crate) fn range(figures: &enamel_types::risk::RiskFigures) -> String {
 /// A hint on stderr.
 pub(crate) fn hint(quiet: bool, text: &str) {
     if !quiet {
-        anstream::eprintln!("{}", plain_lines(text));
+        // A log that cannot be written (a full disk) is no reason to stop looking.
+        let _ = writeln!(anstream::stderr(), "{}", plain_lines(text));
     }
 }
 

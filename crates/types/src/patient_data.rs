@@ -122,7 +122,12 @@ impl PatientDataSurvey {
     /// and for many.
     pub fn gaps(&self) -> Vec<Gap> {
         let why = "Enamel cannot open files of this kind, and they may hold patient data";
-        let unopened = self.unopened().into_iter().map(|what| (what, why));
+        let unopened = self.unopened().into_iter().map(|what| self.gap(&what, why));
+        unopened.chain(self.partly_searched()).collect()
+    }
+
+    /// The part of [`Self::gaps`] that [`Self::not_searched`] does not say: what was opened, and not read to its end.
+    pub fn partly_searched(&self) -> Vec<Gap> {
         let only_recognised: u64 = self.files_not_searched.values().sum();
         let partly = self.problems.iter().filter_map(|(class, files)| {
             let (files, why) = match class.as_str() {
@@ -138,13 +143,13 @@ impl PatientDataSurvey {
                 ),
                 other => (*files, other),
             };
-            (files > 0).then(|| (words::counted(files, "file or folder", "files or folders"), why))
+            (files > 0).then(|| self.gap(&words::counted(files, "file or folder", "files or folders"), why))
         });
-        let gap = |(what, why): (String, &str)| Gap {
-            what: format!("{what} below {}", self.root),
-            why: why.to_owned(),
-        };
-        unopened.chain(partly).map(gap).collect()
+        partly.collect()
+    }
+
+    fn gap(&self, what: &str, why: &str) -> Gap {
+        Gap { what: format!("{what} below {}", self.root), why: why.to_owned() }
     }
 
     /// `3 database files (4.1 GB)` for each kind, the one that takes up most first.
@@ -245,5 +250,25 @@ mod tests {
                 "1 file or folder below /srv: something packed inside them is of a kind that Enamel cannot open",
             ]
         );
+    }
+
+    #[test]
+    fn what_cannot_be_opened_and_what_was_partly_read_make_up_the_gaps() {
+        let survey = PatientDataSurvey {
+            root: "/srv".to_owned(),
+            files: 3,
+            bytes: 3,
+            files_with_phi: 0,
+            persons: Estimate::exact(0),
+            folders: Vec::new(),
+            folders_not_listed: 0,
+            problems: [("encrypted".to_owned(), 2), ("unsupported".to_owned(), 1)].into(),
+            files_not_searched: [("database".to_owned(), 1)].into(),
+            bytes_not_searched: [("database".to_owned(), 4_096)].into(),
+        };
+        let partly: Vec<_> = survey.partly_searched().into_iter().map(|gap| gap.what).collect();
+        assert_eq!(partly, ["2 files or folders below /srv"]);
+        let all: Vec<_> = survey.gaps().into_iter().map(|gap| gap.what).collect();
+        assert_eq!(all, ["1 database file (4 kB) below /srv", "2 files or folders below /srv"]);
     }
 }

@@ -27,11 +27,13 @@ pub fn counted(value: u64, one: &str, many: &str) -> String {
 
 /// `1.2 GB`, in powers of ten as disks are sold.
 pub fn bytes(value: u64) -> String {
+    // Each unit ends where its own rounding would say a thousand.
     match value {
         0..1_000 => counted(value, "byte", "bytes"),
-        1_000..1_000_000 => format!("{:.0} kB", value as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.0} MB", value as f64 / 1e6),
-        _ => format!("{:.1} GB", value as f64 / 1e9),
+        1_000..999_500 => format!("{:.0} kB", value as f64 / 1e3),
+        999_500..999_500_000 => format!("{:.0} MB", value as f64 / 1e6),
+        999_500_000..999_950_000_000 => format!("{:.1} GB", value as f64 / 1e9),
+        _ => format!("{:.1} TB", value as f64 / 1e12),
     }
 }
 
@@ -46,8 +48,20 @@ mod tests {
         }
         assert_eq!(counted(1, "file", "files"), "1 file");
         assert_eq!(counted(9_940, "file", "files"), "9,940 files");
-        assert_eq!(bytes(1), "1 byte");
-        assert_eq!(bytes(4_096), "4 kB");
-        assert_eq!(bytes(1_240_000_000), "1.2 GB");
+        for (value, text) in [
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (4_096, "4 kB"),
+            (999_499, "999 kB"),
+            (999_999, "1 MB"),
+            (999_499_999, "999 MB"),
+            (999_999_999, "1.0 GB"),
+            (1_240_000_000, "1.2 GB"),
+            (999_949_999_999, "999.9 GB"),
+            (999_999_999_999, "1.0 TB"),
+            (12_000_000_000_000, "12.0 TB"),
+        ] {
+            assert_eq!(bytes(value), text, "{value}");
+        }
     }
 }

@@ -16,9 +16,9 @@ use crate::edge;
 use crate::error::{Error, Outcome};
 use crate::evidence::Gathered;
 use crate::figures::{self, Fresh, Rolls};
-use crate::paths;
 use crate::session::{Session, make_private_folder};
 use crate::terminal::{self, hint, plain};
+use crate::{own_files, paths};
 
 /// A browser that has not printed a report by then never will; a slow computer takes seconds.
 #[cfg(feature = "report")]
@@ -72,8 +72,7 @@ fn look(session: &Session, args: &AssessArgs) -> Result<Vec<PatientDataSurvey>, 
     let spoken: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
     hint(session.quiet, &format!("Looking for patient data in {}", plain(&spoken.join(", "))));
     let mut options = scan_phi::scan_options(session, &args.phi)?;
-    // What an earlier run wrote about patient data is not patient data of the practice.
-    options.exclude.push(paths::spelled(&args.out));
+    options.exclude.extend(own_files::of_reports(&paths::spelled(&args.out)));
     let searched = scan_phi::survey(session, &roots, &options, &mut |_| ());
     if let Ok(surveys) = &searched {
         observations.extend(surveys.iter().map(|survey| scan_phi::observe(session, &*host, survey)));
@@ -115,7 +114,7 @@ fn write_files(
     now: Timestamp,
 ) -> Result<Written, Error> {
     let gathered = Gathered::from(&ledger, view, now)?;
-    let mut files = vec![args.out.join("report.html"), args.out.join("findings.json")];
+    let mut files = vec![args.out.join(own_files::REPORT), args.out.join(own_files::FINDINGS)];
     super::export::write(&files[1], &gathered.findings_json(session, view, now))?;
     let model = crate::model::build(session, &ledger, view, gathered, risk.clone(), now)?;
     // Printing takes long, and another run may wait for the ledger.
@@ -126,7 +125,7 @@ fn write_files(
     let mut failed = None;
     if args.pdf {
         hint(session.quiet, "Printing report.pdf");
-        let pdf = args.out.join("report.pdf");
+        let pdf = args.out.join(own_files::PDF);
         failed = print(&html, &pdf).err();
         files.extend(failed.is_none().then_some(pdf));
     }
@@ -143,7 +142,7 @@ fn write_files(
     _: &RiskFigures,
     now: Timestamp,
 ) -> Result<Written, Error> {
-    let file = args.out.join("findings.json");
+    let file = args.out.join(own_files::FINDINGS);
     let gathered = Gathered::from(&ledger, view, now)?;
     drop(ledger);
     super::export::write(&file, &gathered.findings_json(session, view, now))?;

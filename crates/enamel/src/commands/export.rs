@@ -8,6 +8,7 @@ use enamel_types::Observation;
 use crate::cli::{ExportArgs, ExportFormat, Global};
 use crate::error::{Error, Outcome};
 use crate::evidence::Gathered;
+use crate::own_files::PART;
 use crate::session::Session;
 use crate::terminal;
 
@@ -44,7 +45,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     // Beside the target, so that the rename stays on one file system; a full disk then costs only the temporary file. The
     // name is new and nobody else's: a link that waits there is not followed.
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".part-{}", std::process::id()));
+    name.push(format!("{PART}{}", std::process::id()));
     let temporary = path.with_file_name(name);
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

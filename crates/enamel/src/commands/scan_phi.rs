@@ -2,9 +2,6 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, OnceLock};
 
 use enamel_host::Host;
 use enamel_phi::{FileReport, Progress, ScanError, ScanOptions, scan};
@@ -17,9 +14,9 @@ use super::fail_on;
 use crate::cli::{Global, PhiOptions, ScanPhiArgs};
 use crate::edge::SystemClock;
 use crate::error::{Error, Outcome};
-use crate::paths;
 use crate::session::{Saw, Session};
-use crate::terminal::{self, plain};
+use crate::terminal::{self, hint, plain};
+use crate::{interrupt, own_files, paths};
 
 /// Runs the verb.
 pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error> {
@@ -36,24 +33,36 @@ pub(crate) fn run(global: &Global, args: &ScanPhiArgs) -> Result<Outcome, Error>
         {
             report.path = path;
         }
-        if session.json && failed.is_none() {
+        if failed.is_some() {
+            return;
+        }
+        if session.json {
             #[cfg(feature = "test-reveal")]
             let report = if reveal { report } else { FileReport { found: Vec::new(), ..report } };
             failed = terminal::json_line(&report).err();
-        } else if !session.json && report.has_phi && failed.is_none() {
+        } else if report.has_phi {
             failed = terminal::text(&line(&report)).err();
         }
+        if failed.is_some() {
+            hint(session.quiet, "What is found can no longer be printed; the search goes on, for the ledger");
+        }
     })?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
     let host = enamel_host::local();
     let observations: Vec<_> = surveys.iter().map(|survey| observe(&session, &*host, survey)).collect();
+    // Also where nobody read to the end (`| head`): a search may have taken hours.
     session.record(&observations)?;
-    if !session.json {
-        for survey in &surveys {
-            terminal::text(&summary(survey))?;
+    match failed {
+        Some(error) if !error.is_quiet() => {
+            return Err(
+                error.help("what was found is in the ledger all the same; `enamel export ocsf` writes it")
+            );
         }
+        None if !session.json => {
+            for survey in &surveys {
+                terminal::text(&summary(survey))?;
+            }
+        }
+        _ => {}
     }
     let findings: Vec<_> =
         observations.iter().flat_map(|observation| session.judge(observation).findings).collect();
@@ -65,9 +74,9 @@ pub(crate) fn scan_options(session: &Session, asked: &PhiOptions) -> Result<Scan
     Ok(ScanOptions {
         threads: asked.threads.map_or(0, usize::from),
         bytes_per_second: asked.io_budget.map(|mib| u64::from(mib) << 20),
-        cache: (!asked.no_cache).then(|| session.data.join("phi-cache.db")),
+        cache: (!asked.no_cache).then(|| session.data.join(own_files::CACHE)),
         one_file_system: asked.one_file_system,
-        exclude: vec![paths::spelled(&session.data)],
+        exclude: own_files::of_data(&paths::spelled(&session.data)),
         fingerprint_key: session.identity.fingerprint_key()?,
         ..ScanOptions::default()
     })
@@ -81,14 +90,11 @@ pub(crate) fn survey(
     each: &mut dyn FnMut(FileReport),
 ) -> Result<Vec<PatientDataSurvey>, Error> {
     let bar = terminal::spinner(session.quiet);
-    let surveys = scan(
-        roots,
-        options,
-        &SystemClock,
-        &cancelled_by_ctrl_c(),
-        &mut |progress| show(&bar, progress),
-        &mut |report| bar.suspend(|| each(report)),
-    );
+    let surveys = interrupt::stoppable(|stop| {
+        scan(roots, options, &SystemClock, stop, &mut |progress| show(&bar, progress), &mut |report| {
+            bar.suspend(|| each(report))
+        })
+    });
     bar.finish_and_clear();
     surveys.map_err(|error| {
         let help = match &error {
@@ -121,23 +127,6 @@ fn ask_who_can_read(host: &dyn Host, survey: &mut PatientDataSurvey) {
         let meta = host.metadata(Path::new(&folder.path)).ok().flatten();
         folder.readable_by_others = meta.and_then(|meta| meta.readable_by_others);
     }
-}
-
-/// A flag that Ctrl-C sets: the scan then stops cleanly, with what it has in the cache. A second Ctrl-C kills.
-fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
-    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    FLAG.get_or_init(|| {
-        let flag = Arc::new(AtomicBool::new(false));
-        let set = Arc::clone(&flag);
-        // Without a handler the process simply dies, which the cache survives too.
-        let _ = ctrlc::set_handler(move || {
-            if set.swap(true, Relaxed) {
-                std::process::abort();
-            }
-        });
-        flag
-    })
-    .clone()
 }
 
 fn show(bar: &ProgressBar, progress: Progress) {
@@ -177,8 +166,7 @@ fn summary(survey: &PatientDataSurvey) -> String {
         if survey.files_with_phi == 1 { "holds" } else { "hold" },
         if survey.files_with_phi == 0 { String::new() } else { format!(" of {}", survey.persons.people()) },
     );
-    let rest = survey.gaps().into_iter().skip(survey.files_not_searched.len());
-    let rest = rest.map(|gap| format!("{}: {}", gap.what, gap.why));
+    let rest = survey.partly_searched().into_iter().map(|gap| format!("{}: {}", gap.what, gap.why));
     for sentence in survey.not_searched().into_iter().chain(rest) {
         let _ = write!(text, "\n  {}", plain(&sentence));
     }

@@ -1,6 +1,5 @@
 //! The files that `assess` writes, and what the report says of the assessment before.
 
-#[cfg(feature = "report")]
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -24,15 +23,18 @@ fn assess(world: &World) -> f64 {
 }
 
 /// The ids of the open findings in findings.json.
-#[cfg(feature = "report")]
-fn open(world: &World) -> BTreeSet<String> {
-    let lines = std::fs::read_to_string(world.path("out/findings.json")).expect("findings");
+fn open(lines: &str) -> BTreeSet<String> {
     let events =
         lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON line"));
     events
         .filter(|event| event["unmapped"]["enamel"]["state"] == "open")
         .map(|event| event["finding_info"]["uid"].as_str().expect("an id").to_owned())
         .collect()
+}
+
+#[cfg(feature = "report")]
+fn findings(world: &World) -> String {
+    std::fs::read_to_string(world.path("out/findings.json")).expect("findings")
 }
 
 /// What the report has to say of two assessments.
@@ -77,7 +79,7 @@ fn the_report_says_what_changed_since_the_assessment_before() {
     let before = assess(&world);
     assert_eq!(change(&world), None, "the first report has nothing to compare with");
 
-    let first = open(&world);
+    let first = open(&findings(&world));
 
     // Looks that made no report, and what only they saw, are no assessment: the next report still speaks of the first.
     world.file("Downloads/export.csv", charts(2_000));
@@ -86,13 +88,13 @@ fn the_report_says_what_changed_since_the_assessment_before() {
     world.run(&["scan", "host"]).ok();
     let after = assess(&world);
     assert!(after > before, "more people's data costs more: {before} and then {after}");
-    let second = open(&world);
+    let second = open(&findings(&world));
     assert!(second.difference(&first).count() > 0, "the export is a finding");
     assert_eq!(change(&world), Some(sentence(&first, &second, after - before)));
 
     std::fs::remove_dir_all(practice.join("Downloads")).unwrap();
     let cleaned = assess(&world);
-    let third = open(&world);
+    let third = open(&findings(&world));
     assert!(second.difference(&third).count() > 0, "the export is gone");
     assert_eq!(change(&world), Some(sentence(&second, &third, cleaned - after)));
 }
@@ -153,6 +155,65 @@ fn the_report_counts_a_kind_of_place_once() {
     let said: usize = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().expect("a number");
     let known = enamel_exposure::Signatures::builtin().unwrap().secret_ids().count();
     assert!(said > 1 && said <= known, "{said} of {known}");
+}
+
+/// What the latest survey for patient data counted: files, and files that hold some.
+fn surveyed(world: &World, data: &[&str]) -> (u64, u64) {
+    let exported = world.run(&[&["export", "observations"], data].concat()).ok().records();
+    let bodies = exported.iter().map(|entry| &entry["observation"]["body"]);
+    let survey = bodies.filter(|body| body["files_with_phi"].is_u64()).next_back().expect("a survey");
+    (survey["files"].as_u64().unwrap(), survey["files_with_phi"].as_u64().unwrap())
+}
+
+/// Whoever has the report written beside the charts, and keeps the data there too, still has the charts searched.
+#[test]
+fn only_enamels_own_files_are_left_out_of_the_search() {
+    let world = World::new();
+    world.file("charts.csv", charts(20));
+    world.file("data/export.csv", charts(30));
+    let practice = world.practice();
+    let practice = text(&practice);
+    let data = practice.to_owned() + "/data";
+    let data = ["--data", &data];
+    for _ in 0..2 {
+        world.run(&[&["assess", practice, "--out", practice], &data[..]].concat()).ok();
+        assert_eq!(surveyed(&world, &data), (2, 2), "two exports and no report or ledger");
+    }
+}
+
+/// People are counted alike on the terminal and in the report, also where one folder was named with another inside it.
+#[test]
+#[cfg(feature = "report")]
+fn nobody_is_counted_twice_in_a_folder_inside_another() {
+    let world = World::new();
+    world.file("y/charts.csv", charts(20));
+    let (practice, inner, out) = (world.practice(), world.path("practice/y"), world.path("out"));
+    let ran = world.run(&["assess", text(&practice), text(&inner), "--out", text(&out)]).ok();
+    assert!(ran.stdout().contains("Data of 20 people"), "{}", ran.stdout());
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    let (before, _) = html.split_once("people whose records were found").expect("the figure");
+    let figure = &before[before.len() - 200..];
+    assert!(figure.contains(">20<") && !figure.contains("40"), "{figure}");
+}
+
+/// A folder inside another was looked at by itself, and now cannot be read: what the outer look saw of it stands as it stood.
+#[test]
+#[cfg(unix)]
+fn a_finding_stays_open_while_a_fresh_look_has_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let file = world.file("y/charts.csv", charts(2_000));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (practice, inner) = (world.practice(), world.path("practice/y"));
+    world.run(&["scan", "phi", text(&practice)]).ok();
+    let outer = open(&world.run(&["export", "ocsf"]).ok().stdout());
+    world.run(&["scan", "phi", text(&inner)]).ok();
+    assert!(!outer.is_empty());
+    // Without the file: that is what a look that cannot read it comes to, also for root.
+    std::fs::rename(&file, world.path("elsewhere")).unwrap();
+    world.run(&["scan", "phi", text(&inner)]).ok();
+    let after = open(&world.run(&["export", "ocsf"]).ok().stdout());
+    assert!(outer.is_subset(&after), "{outer:?} and then {after:?}");
 }
 
 #[test]

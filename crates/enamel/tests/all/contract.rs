@@ -302,3 +302,65 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
     assert!(ended.status.success());
 }
+
+/// `scan phi --json … | head -1`: the search is for the ledger too, and so is its exit code for the script.
+#[cfg(unix)]
+#[test]
+fn a_search_that_nobody_reads_is_recorded_all_the_same() {
+    use std::process::Stdio;
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    world.file("more/intake.txt", INTAKE);
+    for (form, code) in [(vec!["--json"], 0), (vec![], 0), (vec!["--json", "--fail-on", "low"], 3)] {
+        let before = world.run(&["export", "observations"]).ok().records().len();
+        let practice = world.practice();
+        let arguments = [&["scan", "phi", practice.to_str().unwrap()], &form[..]].concat();
+        let streams = (Stdio::piped(), Stdio::piped());
+        let mut child = world.enamel(&arguments).stdout(streams.0).stderr(streams.1).spawn().unwrap();
+        drop(child.stdout.take()); // closed before anything was written
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains("the search goes on"), "{said}");
+        let after = world.run(&["export", "observations"]).ok().records().len();
+        assert_eq!(after, before + 1, "{arguments:?}: {said}");
+    }
+}
+
+/// A full disk under the log is no reason to stop, and an error still has its code.
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_error_that_cannot_be_written_stops_nothing() {
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    let (practice, out) = (world.practice(), world.path("out"));
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let assess = ["assess", practice.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let assessed = world.enamel(&assess).stderr(full()).output().unwrap();
+    assert_eq!(assessed.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&assessed.stdout).contains("Are we safe? "));
+    let missing = world.enamel(&["scan", "phi", "nowhere"]).stderr(full()).output().unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+}
+
+/// After a search, and while it waits for anything else, Ctrl-C ends Enamel at once.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_wait_for_the_ledger() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    let world = World::new();
+    world.file("intake.txt", INTAKE);
+    let practice = world.practice();
+    let scan = ["scan", "phi", practice.to_str().unwrap()];
+    world.run(&scan).ok();
+    let held = enamel_ledger::Ledger::open(&world.data().join("ledger.db")).unwrap();
+    let mut child = world.enamel(&scan).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.next().unwrap().contains("waiting for it to end"));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(said.next(), None);
+    drop(held);
+}
