@@ -92,7 +92,7 @@ pub(crate) fn survey(
     let bar = terminal::spinner(session.quiet);
     let surveys = interrupt::stoppable(|stop| {
         scan(roots, options, &SystemClock, stop, &mut |progress| show(&bar, progress), &mut |report| {
-            bar.suspend(|| each(report))
+            bar.suspend(|| each(report));
         })
     });
     bar.finish_and_clear();

@@ -160,9 +160,10 @@ fn the_report_counts_a_kind_of_place_once() {
 /// What the latest survey for patient data counted: files, and files that hold some.
 fn surveyed(world: &World, data: &[&str]) -> (u64, u64) {
     let exported = world.run(&[&["export", "observations"], data].concat()).ok().records();
-    let bodies = exported.iter().map(|entry| &entry["observation"]["body"]);
-    let survey = bodies.filter(|body| body["files_with_phi"].is_u64()).next_back().expect("a survey");
-    (survey["files"].as_u64().unwrap(), survey["files_with_phi"].as_u64().unwrap())
+    let mut bodies = exported.iter().map(|entry| &entry["observation"]["body"]);
+    let survey = bodies.rfind(|body| body["files_with_phi"].is_u64()).expect("a survey");
+    let count = |of: &str| survey[of].as_u64().expect("a count");
+    (count("files"), count("files_with_phi"))
 }
 
 /// Whoever has the report written beside the charts, and keeps the data there too, still has the charts searched.

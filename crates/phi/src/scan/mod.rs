@@ -43,7 +43,7 @@ pub struct ScanOptions {
     pub cache: Option<PathBuf>,
     /// Whether to stay on the file system of each root.
     pub one_file_system: bool,
-    /// Folders that are not entered.
+    /// Folders that are not entered, and files that are not looked at.
     pub exclude: Vec<PathBuf>,
     /// Key of the fingerprints: the practice's own, so that they mean nothing to anybody else.
     pub fingerprint_key: [u8; 32],
