@@ -38,7 +38,7 @@ pub(super) struct Found {
     pub(super) problems: Vec<Problem>,
 }
 
-/// One file that was looked into, or a folder that could not be.
+/// One file that was looked into, or a folder or another thing that could not be.
 pub(super) struct Looked {
     pub(super) root: usize,
     pub(super) path: PathBuf,
@@ -127,7 +127,10 @@ impl<'a> Looker<'a> {
         let meta = match what {
             Ok(meta) => meta,
             Err(problem) => {
-                let found = Found::nothing("folder", vec![problem]);
+                // A root that is neither file nor folder.
+                let other = problem.kind == ProblemKind::Unsupported;
+                let format = if other { Format::Other.as_str() } else { "folder" };
+                let found = Found::nothing(format, vec![problem]);
                 return Looked { root, path, is_file: false, open_to_all: None, found, stamp: None };
             }
         };
@@ -143,7 +146,7 @@ impl<'a> Looker<'a> {
         let Seen { format, outcome, settled } = match seen {
             Ok(Ok(seen)) => seen,
             Ok(Err(refusal)) => Seen::problem(ProblemKind::Unreadable, format!("{name} {refusal}")),
-            Err(_) => Seen::problem(ProblemKind::Malformed, format!("{name}: its reader gave up")),
+            Err(_) => Seen::problem(ProblemKind::Unreadable, format!("{name}: its reader gave up")),
         };
         let found = Found {
             format: format.as_str().to_owned(),

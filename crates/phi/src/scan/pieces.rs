@@ -100,7 +100,7 @@ impl Lost {
                 (ProblemKind::Unreadable, "were cut off: it became shorter while it was looked at".to_owned())
             }
             Self::GaveUp => {
-                (ProblemKind::Malformed, "could not be looked at: their reader gave up".to_owned())
+                (ProblemKind::Unreadable, "could not be looked at: their reader gave up".to_owned())
             }
             Self::Stopped(stop) => (ProblemKind::Limit, format!("were not looked at: {stop}")),
         };
@@ -364,7 +364,7 @@ mod tests {
                         "chart.txt: 1 of its 12 parts were cut off: it became shorter while it was looked at"
                     ),
                     (
-                        ProblemKind::Malformed,
+                        ProblemKind::Unreadable,
                         "chart.txt: 2 of its 12 parts could not be looked at: their reader gave up"
                     ),
                 ],

@@ -1,13 +1,16 @@
 //! The walk: every regular file below the roots, once.
 //!
 //! Symbolic links are not followed, but for a root that is one. A folder that is mounted in two places is entered once. Pipes, sockets
-//! and devices are never opened, and the kernel's own file systems are not walked into.
+//! and devices are never opened, and the kernel's own file systems are not walked into. What cannot be looked at is handed on as a
+//! problem, one for each folder: a folder that may be listed but not entered hides all its files.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use enamel_types::words::counted;
 
 use super::ScanOptions;
 use crate::sink::{Problem, ProblemKind};
@@ -19,11 +22,11 @@ const DEPTH: usize = 200;
 pub(super) struct Job {
     /// Which root it lies under.
     pub(super) root: usize,
-    /// The file, or a folder that could not be read.
+    /// The file, or what could not be read: a folder, or a root of another kind.
     pub(super) path: PathBuf,
     /// Whether the user named this very path, which may then be a symbolic link.
     pub(super) named: bool,
-    /// The file's metadata, or why the folder could not be read.
+    /// The file's metadata, or what is wrong.
     pub(super) what: Result<Metadata, Problem>,
 }
 
@@ -67,14 +70,13 @@ impl<'a> Walk<'a> {
                         return;
                     }
                 }
-                Ok(meta) => {
-                    if meta.is_file() && !each(Job { root, path: path.clone(), named: true, what: Ok(meta) })
-                    {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    if !each(Job { root, path: path.clone(), named: true, what: Err(unreadable(&error)) }) {
+                other => {
+                    let what = match other {
+                        Ok(meta) if meta.is_file() => Ok(meta),
+                        Ok(_) => Err(no_file()),
+                        Err(error) => Err(unreadable(&error)),
+                    };
+                    if !each(Job { root, path: path.clone(), named: true, what }) {
                         return;
                     }
                 }
@@ -117,13 +119,32 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             };
-            for entry in entries.flatten() {
+            let mut hidden = Hidden::default();
+            for entry in entries {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    // On some systems the same error comes for ever.
+                    Err(error) => {
+                        hidden.listing = Some(error.kind());
+                        break;
+                    }
+                };
                 let path = entry.path();
-                let Ok(kind) = entry.file_type() else { continue };
-                if !(kind.is_dir() || kind.is_file()) || self.options.exclude.contains(&path) {
+                if self.options.exclude.contains(&path) {
                     continue;
                 }
-                let Ok(meta) = entry.metadata() else { continue };
+                let meta = match entry.file_type() {
+                    Ok(kind) if !(kind.is_dir() || kind.is_file()) => continue,
+                    Ok(_) => entry.metadata(),
+                    Err(error) => Err(error),
+                };
+                let meta = match meta {
+                    Ok(meta) => meta,
+                    Err(error) => {
+                        hidden.entry(&error);
+                        continue;
+                    }
+                };
                 if meta.is_dir() {
                     let other_system = self.options.one_file_system && device(&meta) != home;
                     if other_system || is_kernel(&path) || !self.enter(&path, &meta) {
@@ -138,6 +159,11 @@ impl<'a> Walk<'a> {
                     return false;
                 }
             }
+            if let Some(problem) = hidden.problem()
+                && !each(Job { root, path: folder, named: false, what: Err(problem) })
+            {
+                return false;
+            }
         }
         true
     }
@@ -148,16 +174,52 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What could not be looked at in one folder.
+#[derive(Default)]
+struct Hidden {
+    entries: u64,
+    /// Why, of the first.
+    why: Option<io::ErrorKind>,
+    /// Why the list of the folder ended early.
+    listing: Option<io::ErrorKind>,
+}
+
+impl Hidden {
+    fn entry(&mut self, error: &io::Error) {
+        // It went away since the folder was listed.
+        if error.kind() != io::ErrorKind::NotFound {
+            self.entries += 1;
+            self.why.get_or_insert(error.kind());
+        }
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        let entries = self.why.map(|why| {
+            let them = counted(self.entries, "file or folder", "files or folders");
+            format!("{them} in it could not be looked at ({why}){}", help(why))
+        });
+        let listing = self.listing.map(|why| format!("its list ended early ({why}){}", help(why)));
+        let detail = entries.into_iter().chain(listing).reduce(|one, other| format!("{one}; {other}"))?;
+        Some(Problem { kind: ProblemKind::Unreadable, detail })
+    }
+}
+
 fn unreadable(error: &io::Error) -> Problem {
-    let help = if error.kind() == io::ErrorKind::PermissionDenied {
-        "; run as an administrator to see it"
-    } else {
-        ""
-    };
+    let why = error.kind();
     Problem {
         kind: ProblemKind::Unreadable,
-        detail: format!("the folder could not be listed ({}){help}", error.kind()),
+        detail: format!("the folder could not be listed ({why}){}", help(why)),
     }
+}
+
+fn help(why: io::ErrorKind) -> &'static str {
+    if why == io::ErrorKind::PermissionDenied { "; run as an administrator to see it" } else { "" }
+}
+
+/// For a root: a pipe or a device, which is never opened.
+fn no_file() -> Problem {
+    let detail = "it is neither a file nor a folder and was not opened; name a file or a folder".to_owned();
+    Problem { kind: ProblemKind::Unsupported, detail }
 }
 
 fn too_deep() -> Problem {

@@ -51,6 +51,61 @@ fn loops_end_and_odd_names_are_marked() {
     assert!(serde_json::to_string(&reports[0]).unwrap().contains("\"path_is_lossy\":true"));
 }
 
+/// A scan by an account that has no rights of its own: for root permissions say nothing.
+#[cfg(target_os = "linux")]
+fn run_as_nobody(root: &Path) -> (PatientDataSurvey, Vec<FileReport>) {
+    std::thread::scope(|scope| {
+        let scan = || {
+            // Changes this thread, and those that it starts, only.
+            if rustix::process::geteuid().is_root() {
+                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(65_534)).unwrap();
+            }
+            run(root, &ScanOptions::default())
+        };
+        scope.spawn(scan).join().unwrap()
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_can_be_listed_but_not_entered_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let set = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    set(folder.path(), 0o755);
+    let listed = folder.path().join("listed");
+    std::fs::create_dir_all(listed.join("below")).unwrap();
+    for n in 0..30 {
+        std::fs::write(listed.join(format!("{n}.txt")), CHART).unwrap();
+    }
+    // Its owner may list it too, and not enter it.
+    set(&listed, 0o644);
+    let (survey, reports) = run_as_nobody(folder.path());
+    set(&listed, 0o755);
+    assert_eq!((survey.files, survey.problems["unreadable"], reports.len()), (0, 1, 1));
+    assert_eq!(
+        (reports[0].path.as_path(), reports[0].format.as_str(), reports[0].errors[0].detail.as_str()),
+        (
+            listed.as_path(),
+            "folder",
+            "31 files or folders in it could not be looked at (permission denied); run as an administrator to see it"
+        )
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_that_is_a_pipe_is_named_and_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let (survey, reports) = run(&pipe, &ScanOptions::default());
+    assert_eq!((survey.files, survey.problems["unsupported"]), (0, 1));
+    let error = &reports[0].errors[0].detail;
+    assert_eq!(reports[0].format, "other");
+    assert!(error.starts_with("it is neither a file nor a folder"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_is_followed_only_where_it_is_what_was_asked_for() {
