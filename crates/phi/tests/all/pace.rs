@@ -53,7 +53,7 @@ fn what_was_read_is_what_is_waited_for() {
             let content = [start, text(40 << 10).as_bytes()].concat();
             std::fs::write(folder.path().join(format!("{n}.{ending}")), content).unwrap();
         }
-        let clock = Running::by(4);
+        let clock = Running::by(2);
         assert_eq!(run(folder.path(), &at(1024), &clock).len(), 4);
         assert!(seconds.contains(&clock.gone()), "{ending}: {} s", clock.gone());
     }
