@@ -81,14 +81,11 @@ pub fn judge(observation: &Observation) -> Judgement {
     judgement
 }
 
-/// Files and folders in which patient data may lie unseen: refused, encrypted, beyond a limit, or of a kind that is only
-/// recognised (databases, disk images, foreign archives, alone or inside another file). A damaged file was read as far as it
-/// goes, and a format without text holds none.
+/// Files and folders in which patient data may lie unseen: refused or not readable at all, encrypted, damaged in a part, beyond a
+/// limit, or of a kind that is only recognised (databases, disk images, foreign archives, alone or inside another file). What is
+/// lost of a damaged file is not known. A format without text is no problem and holds none.
 fn unseen(survey: &PatientDataSurvey) -> u64 {
-    ["unreadable", "encrypted", "limit", "unsupported"]
-        .iter()
-        .filter_map(|class| survey.problems.get(*class))
-        .sum()
+    survey.problems.values().sum()
 }
 
 /// What the survey says about who gets at patient data; nothing where there was no file.
@@ -274,8 +271,9 @@ fn summary(survey: &PatientDataSurvey) -> String {
         )
     };
     for (class, what) in [
-        ("unreadable", "could not be opened"),
+        ("unreadable", "could not be read"),
         ("encrypted", "could not be looked into because of encryption"),
+        ("malformed", "could be read only in part because of damage"),
         ("limit", "could be looked at only up to a limit"),
     ] {
         if let Some(count) = survey.problems.get(class) {
@@ -382,7 +380,8 @@ mod tests {
         let closed = || vec![folder("/srv/charts", 3, Some(false))];
         for (survey, expected, evidence) in [
             (survey(5, vec![], &[]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
-            (survey(5, vec![], &[("malformed", 2)]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
+            // The half of an archive that was cut off may hold what the other half does not.
+            (survey(5, vec![], &[("malformed", 2)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, vec![], &[("unreadable", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, vec![], &[("encrypted", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(5, vec![], &[("limit", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),

@@ -60,14 +60,14 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
-    /// The operating system refused.
+    /// Nothing of it was read: the operating system refused, its reader gave up, or it is damaged throughout.
     Unreadable,
     /// Encrypted or password-protected: cannot be looked into.
     Encrypted,
-    /// Damaged or cut short.
+    /// Damaged or cut short, and read in part.
     Malformed,
     /// A limit on size, depth, ratio or time was reached; the rest was not looked at.
     Limit,
-    /// A format that is recognised but not looked into.
+    /// A format, or a thing that is no file, that is recognised but not looked into.
     Unsupported,
 }

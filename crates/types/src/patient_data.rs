@@ -132,7 +132,7 @@ impl PatientDataSurvey {
         let partly = self.problems.iter().filter_map(|(class, files)| {
             let (files, why) = match class.as_str() {
                 "unreadable" => {
-                    (*files, "the system did not let them be read; run as an administrator to see more")
+                    (*files, "not let be read by the system, or damaged throughout; run as an administrator to see more")
                 }
                 "encrypted" => (*files, "encrypted or protected by a password"),
                 "malformed" => (*files, "damaged or cut short; what could be read was read"),
