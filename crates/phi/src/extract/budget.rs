@@ -3,12 +3,14 @@
 //! The defaults let an honest backup of a practice pass (text compresses 3 to 20 times, sparse databases 100 times) and stop
 //! 42.zip, whose streams are near deflate's bound of 1032:1.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use enamel_types::words::counted;
 use enamel_types::{Clock, Timestamp};
 
 use super::failure::Failure;
@@ -52,6 +54,8 @@ pub enum Stop {
     Depth,
     /// Too many members.
     Members,
+    /// Too many tables in a database.
+    Tables,
     /// Decompression of the file yielded too much.
     Expanded,
     /// One stream expands far more than honest data does.
@@ -74,6 +78,7 @@ impl fmt::Display for Stop {
             Self::Time => "the time for one file is up",
             Self::Depth => "too many containers inside containers",
             Self::Members => "too many members",
+            Self::Tables => "too many tables, of which the first were read",
             Self::Expanded => "it expands to more than is looked at (archive bomb?)",
             Self::Ratio => "a stream expands far more than honest data does (archive bomb?)",
             Self::Size => "it is larger than is looked at",
@@ -96,6 +101,8 @@ pub struct Budget<'a> {
     members: Cell<u64>,
     expanded: Cell<u64>,
     problems: Cell<u64>,
+    /// Those that were only counted.
+    further: RefCell<BTreeMap<ProblemKind, u64>>,
 }
 
 impl<'a> Budget<'a> {
@@ -113,6 +120,7 @@ impl<'a> Budget<'a> {
             members: Cell::new(0),
             expanded: Cell::new(0),
             problems: Cell::new(0),
+            further: RefCell::default(),
         }
     }
 
@@ -209,17 +217,20 @@ impl<'a> Budget<'a> {
         if matches!(failure, Failure::Io(_)) {
             self.unsettle();
         }
-        self.problems.set(self.problems.get() + 1);
-        if self.problems.get() <= PROBLEMS {
-            sink.problem(failure.problem(name));
+        let problem = failure.problem(name);
+        if self.problems.get() < PROBLEMS {
+            self.problems.set(self.problems.get() + 1);
+            sink.problem(problem);
+        } else {
+            *self.further.borrow_mut().entry(problem.kind).or_default() += 1;
         }
     }
 
-    /// Reports how many problems were only counted.
+    /// Reports how many problems were only counted, by their kinds: each means something else.
     pub(super) fn finish(&self, name: &str, sink: &mut dyn Sink) {
-        if let Some(more @ 1..) = self.problems.get().checked_sub(PROBLEMS) {
-            let detail = format!("{name}: {more} further problems of the same kinds");
-            sink.problem(Problem { kind: ProblemKind::Malformed, detail });
+        for (kind, more) in self.further.take() {
+            let problems = counted(more, "further problem of this kind", "further problems of this kind");
+            sink.problem(Problem { kind, detail: format!("{name}: {problems}") });
         }
     }
 }

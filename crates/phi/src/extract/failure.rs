@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Malformed(&'static str),
     #[error("it is encrypted or password-protected")]
     Encrypted,
+    #[error("its reader gave up")]
+    GaveUp,
     #[error("{0}")]
     Stop(Stop),
     #[error("this format is not looked into: {0}")]
@@ -52,7 +54,7 @@ impl Failure {
     /// As a problem of the part `name`.
     pub(super) fn problem(&self, name: &str) -> Problem {
         let kind = match self {
-            Self::Io(_) => ProblemKind::Unreadable,
+            Self::Io(_) | Self::GaveUp => ProblemKind::Unreadable,
             Self::Malformed(_) => ProblemKind::Malformed,
             Self::Encrypted => ProblemKind::Encrypted,
             Self::Stop(_) => ProblemKind::Limit,

@@ -37,6 +37,7 @@ mod testing;
 mod text;
 mod tree;
 mod unopened;
+mod unread;
 mod x12;
 mod xls;
 mod xlsx;
@@ -48,6 +49,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::failure::Failure;
 use self::text::Decoder;
+use self::unread::Unread;
 use crate::sink::Sink;
 
 pub use budget::{Budget, Limits, Stop};
@@ -70,15 +72,26 @@ pub const HEAD: usize = 4096;
 pub fn extract(source: Source<'_>, name: &str, format: Format, budget: &Budget<'_>, sink: &mut dyn Sink) {
     budget.begin(source.len());
     let source = source.noted_by(budget);
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| read(source, name, format, budget, sink))).unwrap_or_else(|_| {
+    let mut unread = Unread::new(sink);
+    let outcome = catch_unwind(AssertUnwindSafe(|| read(source, name, format, budget, &mut unread)))
+        .unwrap_or_else(|_| {
             budget.unsettle();
-            Err(Failure::Malformed("its reader gave up"))
+            Err(Failure::GaveUp)
         });
     if let Err(failure) = outcome {
-        budget.report(name, &failure, sink);
+        budget.report(name, &failure, &mut unread);
     }
-    budget.finish(name, sink);
+    budget.finish(name, &mut unread);
+    unread.finish();
+}
+
+/// Tells the format of a file as [`sniff()`] does; of a program also whether it is an archive that unpacks itself, which only the
+/// end of the file shows.
+pub fn sniff_file(head: &[u8], name: &str, source: Source<'_>, budget: &Budget<'_>) -> Format {
+    let format = sniff(head, name);
+    // By the name too: every library of a computer begins like this, and it costs each a second place on the disk.
+    let program = format == Format::Other && head.starts_with(b"MZ") && sniff::extension(name) == "exe";
+    if program && archive::is_self_extracting(source.noted_by(budget)) { Format::Zip } else { format }
 }
 
 /// Reads a file or a spooled member.

@@ -9,22 +9,35 @@ use super::failure::Failure;
 use super::markup::{Event, Markup};
 use super::ooxml::{Flow, part};
 use super::settle;
-use super::source::Source;
 use super::zip::Zip;
 use crate::sink::Sink;
 
 /// A repeated cell is given so often at most: empty ones are repeated to the sheet's edge.
 const REPEATED: usize = 256;
 
+/// Whether a member of the package is read as a part of the document, or holds nothing that somebody wrote.
+pub(super) fn has_dealt_with(member: &str) -> bool {
+    let file = member.rsplit('/').next().unwrap_or(member);
+    matches!(
+        member,
+        "content.xml"
+            | "mimetype"
+            | "manifest.rdf"
+            | "META-INF/manifest.xml"
+            | "META-INF/documentsignatures.xml"
+    ) || matches!(file, "styles.xml" | "settings.xml" | "meta.xml")
+        || (member.starts_with("Configurations2/") && file.ends_with(".xml"))
+}
+
 /// Reads a document.
 pub(super) fn read(
-    source: Source<'_>,
+    zip: &mut Zip<'_>,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let wanted = ["content.xml", "styles.xml", "META-INF/manifest.xml"];
-    let (mut zip, members) = Zip::find(source, wanted.len(), |member| wanted.contains(&member))?;
+    let members = zip.find(wanted.len(), |member| wanted.contains(&member), name, budget, sink)?;
     if let Some(manifest) = part(&members, "META-INF/manifest.xml") {
         let encrypted = zip.read(manifest, budget, |reader| is_encrypted(reader, budget))?;
         if encrypted {

@@ -8,7 +8,6 @@ use std::io::Read;
 use super::budget::Budget;
 use super::failure::Failure;
 use super::markup::{Event, Markup};
-use super::source::Source;
 use super::text::Blocks;
 use super::zip::{Member, Zip};
 use super::{read_member, settle, sniff};
@@ -19,55 +18,106 @@ const PARTS: usize = 20_000;
 /// A row is cut where it holds more.
 const ROW: usize = 256 << 10;
 
-/// Reads a Word document.
-pub(super) fn read_word(
-    source: Source<'_>,
-    name: &str,
-    budget: &Budget<'_>,
-    sink: &mut dyn Sink,
-) -> Result<(), Failure> {
-    const NO_TEXT: [&str; 6] =
-        ["styles", "settings", "fontTable", "webSettings", "numbering", "stylesWithEffects"];
-    read_parts(source, name, "word/", budget, sink, |part| {
-        !part.contains('/') && !NO_TEXT.iter().any(|none| part.strip_suffix(".xml") == Some(none))
-    })
+/// Parts of a Word document that hold no text.
+const NO_TEXT: [&str; 6] =
+    ["styles", "settings", "fontTable", "webSettings", "numbering", "stylesWithEffects"];
+
+/// A kind of document: where its parts lie, and which of them hold text.
+pub(super) struct Kind {
+    folder: &'static str,
+    has_text: fn(&str) -> bool,
 }
 
-/// Reads a presentation.
-pub(super) fn read_slides(
-    source: Source<'_>,
-    name: &str,
-    budget: &Budget<'_>,
-    sink: &mut dyn Sink,
-) -> Result<(), Failure> {
-    read_parts(source, name, "ppt/", budget, sink, |part| {
+/// A Word document.
+pub(super) const WORD: Kind = Kind {
+    folder: "word/",
+    has_text: |part| {
+        !part.contains('/') && !NO_TEXT.iter().any(|none| part.strip_suffix(".xml") == Some(none))
+    },
+};
+
+/// A presentation.
+pub(super) const SLIDES: Kind = Kind {
+    folder: "ppt/",
+    has_text: |part| {
         ["slides/", "notesSlides/", "comments/", "diagrams/"]
             .iter()
             .any(|folder| part.strip_prefix(folder).is_some_and(|rest| !rest.contains('/')))
-    })
+    },
+};
+
+impl Kind {
+    /// Whether a member of the package is read as a part of the document.
+    pub(super) fn reads(&self, member: &str) -> bool {
+        member.strip_prefix(self.folder).is_some_and(|part| {
+            is_embedded(part) || (sniff::extension(part) == "xml" && (self.has_text)(part))
+        })
+    }
 }
 
-fn read_parts(
-    source: Source<'_>,
+/// Whether a part, named from its document's folder, is a file in the document.
+pub(super) fn is_embedded(part: &str) -> bool {
+    part.starts_with("embeddings/")
+}
+
+/// Whether a member of a package says only how the document looks and hangs together. Everything else may hold what somebody
+/// wrote, a pivot table's copy of its source as well as a file that is no part of the format.
+pub(super) fn is_layout(member: &str) -> bool {
+    const FILES: [&str; 9] = [
+        "[Content_Types].xml",
+        "docProps/app.xml",
+        "docProps/core.xml",
+        "ppt/presentation.xml",
+        "ppt/presProps.xml",
+        "ppt/viewProps.xml",
+        "ppt/tableStyles.xml",
+        "xl/calcChain.xml",
+        "xl/metadata.xml",
+    ];
+    const FOLDERS: [&str; 9] = [
+        "theme",
+        "charts",
+        "slideLayouts",
+        "slideMasters",
+        "notesMasters",
+        "handoutMasters",
+        "ctrlProps",
+        "activeX",
+        "tables",
+    ];
+    let (folder, file) = member.rsplit_once('/').unwrap_or(("", member));
+    let folder = folder.rsplit('/').next().unwrap_or_default();
+    match file.rsplit_once('.') {
+        Some((_, "rels")) => folder == "_rels",
+        // A printer's own settings, in no format that is one.
+        Some((_, "bin")) => folder == "printerSettings",
+        Some((stem, "xml")) => {
+            FILES.contains(&member)
+                || FOLDERS.contains(&folder)
+                || NO_TEXT.contains(&stem)
+                || (folder == "customXml" && stem.starts_with("itemProps"))
+        }
+        _ => false,
+    }
+}
+
+/// Reads a document of one kind.
+pub(super) fn read(
+    zip: &mut Zip<'_>,
+    kind: &Kind,
     name: &str,
-    folder: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
-    has_text: impl Fn(&str) -> bool,
 ) -> Result<(), Failure> {
-    let inside = |member: &str| member.strip_prefix(folder).map(str::to_owned);
-    let text = |part: &str| sniff::extension(part) == "xml" && has_text(part);
-    let embedded = |part: &str| part.starts_with("embeddings/");
-    let (mut zip, mut members) =
-        Zip::find(source, PARTS, |member| inside(member).is_some_and(|part| text(&part) || embedded(&part)))?;
+    let mut members = zip.find(PARTS, |member| kind.reads(member), name, budget, sink)?;
     members.sort_by_key(|member| order(&member.name));
     for member in members {
-        let part = inside(&member.name).unwrap_or_default();
+        let part = &member.name[kind.folder.len()..];
         let outcome = zip.read(&member, budget, |reader| {
-            if embedded(&part) {
+            if is_embedded(part) {
                 return read_member(reader, &format!("{name}/{part}"), budget, sink);
             }
-            sink.part(&part);
+            sink.part(part);
             read_part(reader, budget, sink)
         });
         settle(outcome, &format!("{name}/{part}"), budget, sink)?;

@@ -1,13 +1,14 @@
 //! SQLite databases, read only and as they lie on disk.
 //!
-//! The file is opened immutable: nothing is locked, created or changed, and what stands only in a write-ahead log is not seen.
+//! The file is opened immutable: nothing is locked, created or changed, and what stands only in a write-ahead log is not seen,
+//! which is reported where there is one.
 //! A damaged page ends its own table; the next one is read.
 //!
 //! A hostile schema is code, so none of it runs: only columns that are stored are read, of ordinary tables; an authorizer denies
 //! whatever else a statement would touch (a view behind a table's name, the tables of a virtual one), and steps without a row are
 //! counted. Facts: SQLite's *Defense Against The Dark Arts*, *URI Filenames*, *PRAGMA table_xinfo*.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,6 +31,10 @@ const VALUE: usize = 8 << 20;
 const ROW: usize = 24 << 20;
 /// Length of a database's header.
 const HEADER: usize = 100;
+/// Length of a write-ahead log's header.
+const LOG_HEADER: u64 = 32;
+/// The most tables that are read.
+const TABLES: u32 = 10_000;
 /// Stands for a value that is left out: in the statement, and in the row.
 const LEFT_OUT_SQL: &str = "x'006c656674206f757400'";
 const LEFT_OUT: &[u8] = b"\0left out\0";
@@ -50,9 +55,40 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     match source.path() {
-        Some(path) => read_all(open(path).map_err(|error| failure(&error))?, true, name, budget, sink),
+        Some(path) => {
+            report_log(source, path, name, budget, sink)?;
+            read_all(open(path).map_err(|error| failure(&error))?, true, name, budget, sink)
+        }
         None => read_copy(source, name, budget, sink),
     }
+}
+
+/// Reports that rows may stand in a write-ahead log beside the database, if there is one that is more than its own header. Only
+/// a database whose header says that it has one is written through it; without a change of its own file, so that what is found in it
+/// is never settled.
+fn report_log(
+    mut source: Source<'_>,
+    path: &Path,
+    name: &str,
+    budget: &Budget<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let mut header = [0; HEADER];
+    source.rewind()?;
+    source.read_exact(&mut header)?;
+    if !header[18..20].contains(&2) {
+        return Ok(());
+    }
+    budget.unsettle();
+    // SQLite keeps it beside the database itself, not beside a link.
+    let mut log = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_HEADER) {
+        let log =
+            "its write-ahead log, where recent rows are until the program that uses the database is closed";
+        budget.report(name, &Failure::Unsupported(log), sink);
+    }
+    Ok(())
 }
 
 /// Reads a database that is no file: from a temporary copy.
@@ -97,7 +133,11 @@ fn read_all(
     if unnamed > 0 {
         budget.report(name, &Failure::Malformed("the name of a table is no UTF-8"), sink);
     }
-    for table in tables {
+    let most = TABLES as usize;
+    if tables.len() + unnamed > most {
+        budget.report(name, &Stop::Tables.into(), sink);
+    }
+    for table in tables.into_iter().take(most) {
         let outcome = budget
             .check()
             .map_err(Failure::from)
@@ -176,14 +216,14 @@ fn uri(path: &Path) -> String {
 }
 
 /// Ordinary tables, and how many have a name that cannot be asked for. SQLite begins the definition of each with these words,
-/// whatever was typed; SQLite's own tables hold nothing of a patient.
+/// whatever was typed; SQLite's own tables hold nothing of a patient. One more than is read tells that there are more.
 fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize)> {
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND sql LIKE 'CREATE TABLE %' AND rootpage > 0 LIMIT 10000",
+         AND sql LIKE 'CREATE TABLE %' AND rootpage > 0 LIMIT ?1",
     )?;
     let (mut names, mut unnamed) = (Vec::new(), 0);
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([TABLES + 1])?;
     while let Some(row) = rows.next()? {
         match row.get::<_, String>(0) {
             Ok(name) => names.push(name),

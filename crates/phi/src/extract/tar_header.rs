@@ -54,3 +54,8 @@ pub(super) fn pax_path(records: &[u8]) -> Option<String> {
         line.split_once(' ').and_then(|(_, pair)| pair.strip_prefix("path=")).map(str::to_owned)
     })
 }
+
+/// Whether a pax extended header says that its member is stored without its holes, as GNU tar writes sparse files.
+pub(super) fn pax_is_sparse(records: &[u8]) -> bool {
+    memchr::memmem::find(records, b" GNU.sparse.").is_some()
+}

@@ -10,9 +10,8 @@ use std::io::Read;
 use super::budget::{Budget, Stop};
 use super::failure::Failure;
 use super::markup::{Event, Markup};
-use super::ooxml::{part, read_part};
+use super::ooxml::{is_embedded, part, read_part};
 use super::sheet::{NumberFormat, Strings};
-use super::source::Source;
 use super::zip::{Member, Zip};
 use super::{read_member, settle, sniff};
 use crate::sink::Sink;
@@ -24,14 +23,34 @@ const COLUMNS: usize = 16_384;
 /// A row is cut where it holds more.
 const ROW: usize = 1 << 20;
 
+/// Whether a member of the package is read as a part of the workbook.
+pub(super) fn reads(member: &str) -> bool {
+    const BOOK: [&str; 4] =
+        ["xl/styles.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"];
+    BOOK.iter().any(|part| part.eq_ignore_ascii_case(member))
+        || member
+            .strip_prefix("xl/")
+            .is_some_and(|path| is_sheet(path) || is_embedded(path) || is_beside(path))
+}
+
+fn is_sheet(path: &str) -> bool {
+    path.starts_with("worksheets/") && sniff::extension(path) == "xml"
+}
+
+/// Comments and text boxes.
+fn is_beside(path: &str) -> bool {
+    sniff::extension(path) == "xml"
+        && ["comments", "threadedComments/", "drawings/"].iter().any(|start| path.starts_with(start))
+}
+
 /// Reads a workbook.
 pub(super) fn read(
-    source: Source<'_>,
+    zip: &mut Zip<'_>,
     name: &str,
     budget: &Budget<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    let (mut zip, members) = Zip::find(source, PARTS, |member| member.starts_with("xl/"))?;
+    let members = zip.find(PARTS, reads, name, budget, sink)?;
     let mut book = Workbook::default();
     if let Some(member) = part(&members, "xl/styles.xml") {
         settle(zip.read(member, budget, |reader| book.read_styles(reader, budget)), name, budget, sink)?;
@@ -65,14 +84,12 @@ pub(super) fn read(
         let path = &member.name["xl/".len()..];
         let title = title(member).unwrap_or_else(|| path.to_owned());
         let inner = format!("{name}/{title}");
-        let outcome = if path.starts_with("worksheets/") && sniff::extension(path) == "xml" {
+        let outcome = if is_sheet(path) {
             sink.part(&title);
             zip.read(member, budget, |reader| book.read_sheet(reader, budget, sink))
-        } else if path.starts_with("embeddings/") {
+        } else if is_embedded(path) {
             zip.read(member, budget, |reader| read_member(reader, &inner, budget, sink))
-        } else if sniff::extension(path) == "xml"
-            && ["comments", "threadedComments/", "drawings/"].iter().any(|start| path.starts_with(start))
-        {
+        } else if is_beside(path) {
             sink.part(&inner);
             zip.read(member, budget, |reader| read_part(reader, budget, sink))
         } else {

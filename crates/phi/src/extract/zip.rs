@@ -12,6 +12,7 @@ use super::budget::{Budget, Metered, Stop};
 use super::failure::Failure;
 use super::source::Source;
 use super::text::windows_1252;
+use crate::sink::Sink;
 
 const LOCAL: u32 = 0x0403_4B50;
 const CENTRAL: u32 = 0x0201_4B50;
@@ -45,24 +46,23 @@ impl Member {
 /// A zip archive over seekable bytes.
 pub(super) struct Zip<'a> {
     source: Source<'a>,
+    directory: Directory,
     next: u64,
     left: u64,
-    /// Where all offsets count from: a self-extracting archive has a program before it.
-    base: u64,
 }
 
 impl<'a> Zip<'a> {
     /// Finds the central directory; gives the bytes back where there is none.
     pub(super) fn open(mut source: Source<'a>) -> Result<Self, (Source<'a>, Failure)> {
         match directory(&mut source) {
-            Ok(found) => Ok(Self { source, next: found.start, left: found.members, base: found.base }),
+            Ok(directory) => Ok(Self { source, next: directory.start, left: directory.members, directory }),
             Err(failure) => Err((source, failure)),
         }
     }
 
-    /// Gives the bytes back.
-    pub(super) fn into_source(self) -> Source<'a> {
-        self.source
+    /// Goes back to the first member.
+    pub(super) fn rewind(&mut self) {
+        (self.next, self.left) = (self.directory.start, self.directory.members);
     }
 
     /// The next member of the directory.
@@ -94,27 +94,32 @@ impl<'a> Zip<'a> {
             offset: u64::from(u32_at(&head, 42)),
         };
         zip64(&extra, &mut member);
-        member.offset = member.offset.saturating_add(self.base);
+        member.offset = member.offset.saturating_add(self.directory.base);
         Ok(Some(member))
     }
 
-    /// All members whose names `wanted` accepts, in the order of the directory; at most `limit`.
+    /// All members whose names `wanted` accepts, in the order of the directory; at most `limit`: that there are more is reported.
     pub(super) fn find(
-        source: Source<'a>,
+        &mut self,
         limit: usize,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<(Self, Vec<Member>), Failure> {
-        let mut zip = Self::open(source).map_err(|(_, failure)| failure)?;
+        name: &str,
+        budget: &Budget<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Vec<Member>, Failure> {
+        self.rewind();
         let mut found = Vec::new();
-        while let Some(member) = zip.next()? {
-            if wanted(&member.name) {
-                found.push(member);
+        while let Some(member) = self.next()? {
+            if !wanted(&member.name) {
+                continue;
             }
             if found.len() >= limit {
+                budget.report(name, &Stop::Members.into(), sink);
                 break;
             }
+            found.push(member);
         }
-        Ok((zip, found))
+        Ok(found)
     }
 
     /// Runs `work` over the decompressed bytes of a member.
@@ -144,6 +149,7 @@ impl<'a> Zip<'a> {
 struct Directory {
     start: u64,
     members: u64,
+    /// Where all offsets count from: a self-extracting archive has a program before it.
     base: u64,
 }
 
@@ -183,10 +189,12 @@ fn directory(source: &mut Source<'_>) -> Result<Directory, Failure> {
     Ok(Directory { start: actual, members: left, base })
 }
 
-/// Walks an archive without a directory by its local headers, for as long as they follow each other.
+/// Walks an archive without a directory by its local headers, for as long as they follow each other. Counts `encrypted` members,
+/// which it passes over.
 pub(super) fn by_local_headers(
     source: &mut Source<'_>,
     budget: &Budget<'_>,
+    encrypted: &mut u64,
     work: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut at = 0;
@@ -214,7 +222,9 @@ pub(super) fn by_local_headers(
         }
         source.seek(SeekFrom::Start(start))?;
         let consumed = Cell::new(0);
-        if !member.is_encrypted() && !member.name.ends_with('/') {
+        if member.is_encrypted() {
+            *encrypted += 1;
+        } else if !member.name.ends_with('/') {
             let packed =
                 BufReader::new(super::budget::Counting::new(source.by_ref().take(member.packed), &consumed));
             stream(packed, &member, budget, |reader| work(&member, reader))?;

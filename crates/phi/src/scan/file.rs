@@ -166,7 +166,7 @@ impl<'a> Looker<'a> {
         let got = Read::take(&file, HEAD as u64).read_to_end(&mut head);
         budget.note_read(&got);
         got?;
-        let format = extract::sniff(&head, name);
+        let format = extract::sniff_file(&head, name, Source::file(&file, meta.len(), path), &budget);
         let (encoding, mark) = extract::detect(&head);
         let mut detector = Detector::new(self.options.fingerprint_key, self.today);
         if matches!(format, Format::Txt | Format::Csv) && encoding == Encoding::Utf8 {

@@ -59,7 +59,7 @@ pub(crate) fn heard(bytes: &[u8], name: &str) -> Heard {
 }
 
 /// A zip of members, deflated. `flags` is what the headers state of each.
-fn zip(members: &[(&str, &[u8])], flags: u16) -> Vec<u8> {
+pub(crate) fn zip(members: &[(&str, &[u8])], flags: u16) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for (name, data) in members {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
@@ -210,7 +210,7 @@ fn pdfs_that_cannot_be_read_say_why() {
     encrypted.truncate(end);
     encrypted.extend(b"trailer<</Encrypt 7 0 R>>");
     assert_eq!(heard(&encrypted, "e.pdf").kinds(), [ProblemKind::Encrypted]);
-    assert_eq!(heard(b"%PDF-1.4\nnothing", "n.pdf").kinds(), [ProblemKind::Malformed]);
+    assert_eq!(heard(b"%PDF-1.4\nnothing", "n.pdf").kinds(), [ProblemKind::Unreadable]);
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&vec![b' '; 12 << 20]).unwrap();
     let packed = encoder.finish().unwrap();

@@ -8,6 +8,8 @@ mod extract_corpus;
 #[cfg(test)] // its helpers may unwrap too
 mod extract_hostile;
 #[cfg(test)]
+mod extract_left_out;
+#[cfg(test)]
 mod extract_sqlite;
 mod family;
 mod folders;
