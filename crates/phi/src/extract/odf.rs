@@ -8,8 +8,8 @@ use super::budget::Budget;
 use super::failure::Failure;
 use super::markup::{Event, Markup};
 use super::ooxml::{Flow, part};
-use super::settle;
 use super::zip::Zip;
+use super::{settle, sniff};
 use crate::sink::Sink;
 
 /// A repeated cell is given so often at most: empty ones are repeated to the sheet's edge.
@@ -26,7 +26,7 @@ pub(super) fn has_dealt_with(member: &str) -> bool {
             | "META-INF/manifest.xml"
             | "META-INF/documentsignatures.xml"
     ) || matches!(file, "styles.xml" | "settings.xml" | "meta.xml")
-        || (member.starts_with("Configurations2/") && file.ends_with(".xml"))
+        || (member.starts_with("Configurations2/") && sniff::extension(file) == "xml")
 }
 
 /// Reads a document.

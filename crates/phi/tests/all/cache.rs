@@ -52,6 +52,23 @@ fn a_second_scan_reads_the_cache_and_a_changed_file_again() {
 }
 
 #[test]
+fn rows_in_a_write_ahead_log_are_not_hidden_by_the_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "patients.db", "", 0);
+    let path = folder.path().join("data/patients.db");
+    let connection = Connection::open(&path).unwrap();
+    let sql = "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE a (ssn TEXT); \
+               PRAGMA wal_checkpoint(TRUNCATE);";
+    connection.execute_batch(sql).unwrap();
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    assert!(run(folder.path()).0.problems.is_empty());
+    // This changes the log only, not the file.
+    connection.execute_batch("INSERT INTO a VALUES ('512-40-6710');").unwrap();
+    assert_eq!(run(folder.path()).0.problems["unsupported"], 1);
+}
+
+#[test]
 fn people_who_were_told_apart_stay_apart_in_the_cache() {
     let folder = tempfile::tempdir().unwrap();
     // The third row shows whose the number of the second is, but not that the first has it too.

@@ -49,11 +49,11 @@ fn what_lies_beside_a_document_in_its_package_is_read_too() {
         "xl/pivotCache/records.txt",
         "customXml/item1.txt",
     ];
-    let documents: [(&str, &[(&str, &[u8])], &[ProblemKind]); 4] = [
-        ("a.docx", &[TYPES, DOCUMENT], &[]),
-        ("a.xlsx", &[TYPES, ("xl/workbook.xml", b"<workbook/>")], &[]),
-        ("a.xlsb", &[TYPES, ("xl/workbook.bin", b"\x83\x01\0")], &[ProblemKind::Unsupported]),
-        ("a.odt", &[("mimetype", b"application/x"), ("content.xml", b"<p>letter</p>")], &[]),
+    let documents = [
+        ("a.docx", [TYPES, DOCUMENT], vec![]),
+        ("a.xlsx", [TYPES, ("xl/workbook.xml", b"<workbook/>")], vec![]),
+        ("a.xlsb", [TYPES, ("xl/workbook.bin", b"\x83\x01\0")], vec![ProblemKind::Unsupported]),
+        ("a.odt", [("mimetype", b"application/x"), ("content.xml", b"<p>letter</p>")], vec![]),
     ];
     for (name, document, problems) in documents {
         let mut members = document.to_vec();
