@@ -132,14 +132,14 @@ impl PatientDataSurvey {
         let partly = self.problems.iter().filter_map(|(class, files)| {
             let (files, why) = match class.as_str() {
                 "unreadable" => {
-                    (*files, "not let be read by the system, or damaged throughout; run as an administrator to see more")
+                    (*files, "could not be read: refused by the system, or damaged throughout; run as an administrator to see more")
                 }
                 "encrypted" => (*files, "encrypted or protected by a password"),
                 "malformed" => (*files, "damaged or cut short; what could be read was read"),
                 "limit" => (*files, "too large, or too deeply packed, to be searched to the end"),
                 "unsupported" => (
                     files.saturating_sub(only_recognised),
-                    "something packed inside them is of a kind that Enamel cannot open",
+                    "of a kind that Enamel cannot open, or with something in or beside them that is",
                 ),
                 other => (*files, other),
             };
@@ -247,7 +247,7 @@ mod tests {
             [
                 "2 disk images (5 MB) below /srv: Enamel cannot open files of this kind, and they may hold patient data",
                 "1 file or folder below /srv: too large, or too deeply packed, to be searched to the end",
-                "1 file or folder below /srv: something packed inside them is of a kind that Enamel cannot open",
+                "1 file or folder below /srv: of a kind that Enamel cannot open, or with something in or beside them that is",
             ]
         );
     }

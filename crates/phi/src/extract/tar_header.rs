@@ -48,10 +48,12 @@ pub(super) fn text(field: &[u8]) -> String {
     String::from_utf8_lossy(&field[..end]).into_owned()
 }
 
-/// The `path` of a pax extended header, whose records are `length key=value\n`.
+/// The name in a pax extended header, whose records are `length key=value\n`. Of a sparse member `path` is made up.
 pub(super) fn pax_path(records: &[u8]) -> Option<String> {
-    String::from_utf8_lossy(records).lines().find_map(|line| {
-        line.split_once(' ').and_then(|(_, pair)| pair.strip_prefix("path=")).map(str::to_owned)
+    let records = String::from_utf8_lossy(records);
+    ["GNU.sparse.name=", "path="].into_iter().find_map(|key| {
+        let mut pairs = records.lines().filter_map(|line| line.split_once(' ').map(|(_, pair)| pair));
+        pairs.find_map(|pair| pair.strip_prefix(key)).map(str::to_owned)
     })
 }
 

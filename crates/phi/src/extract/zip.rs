@@ -32,9 +32,10 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Whether there is nothing in it: a folder, an empty file.
+    /// Whether there is nothing in it: a folder, an empty file. What is packed says so too: the length alone may lie. Deflate takes
+    /// 2 bytes for nothing, and encryption 12 more.
     pub(super) fn is_empty(&self) -> bool {
-        self.size == 0 || self.name.ends_with('/')
+        self.packed == 0 || (self.size == 0 && self.packed <= 14)
     }
 
     /// Whether its data is encrypted, by PKWARE's or WinZip's method.

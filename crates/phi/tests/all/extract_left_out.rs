@@ -132,6 +132,20 @@ fn a_reader_that_gives_up_has_not_read_the_file() {
 }
 
 #[test]
+fn a_member_that_claims_to_be_empty_is_read() {
+    let mut archive = zip(&[("a.txt", b"SSN 1, and what else there is of the patient\n")], 0);
+    let directory = memchr::memmem::find(&archive, b"PK\x01\x02").unwrap();
+    archive[directory + 24..directory + 28].fill(0);
+    assert!(heard(&archive, "a.zip").text.contains("SSN 1"));
+    assert!(
+        heard(&zip(&[("folder/", b"SSN 1, and what else there is of the patient\n")], 0), "a.zip")
+            .text
+            .contains("SSN 1")
+    );
+    assert_eq!(heard(&zip(&[("folder/", b""), ("empty.txt", b"")], 0), "a.zip").kinds(), []);
+}
+
+#[test]
 fn further_problems_keep_their_kinds() {
     let names: Vec<String> = (0..30).map(|n| format!("{n}.7z")).collect();
     let mut members: Vec<(&str, &[u8])> =
@@ -201,8 +215,8 @@ fn members_of_a_tar_that_are_no_plain_files_are_said() {
     sparse.extend(b"pieces");
     sparse.resize(sparse.len().next_multiple_of(512), 0);
     let pax = [
-        member("h", b'x', b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"),
-        member("disk.img", b'0', b"pieces"),
+        member("h", b'x', b"22 GNU.sparse.major=1\n28 GNU.sparse.name=disk.img\n19 path=GNUSparse.1\n"),
+        member("GNUSparse.1", b'0', b"pieces"),
     ]
     .concat();
     for (what, member) in [("old", sparse), ("volume", member("disk.img", b'M', b"pieces")), ("pax", pax)] {
