@@ -3,8 +3,9 @@
 //! Severity weighs how many people, who can read the folder, and what kind of place it is. 45 CFR 164.408 has a breach of 500
 //! people or more reported to HHS within 60 days, 164.406 one of more than 500 residents of a state told to the media.
 //!
-//! Two rules, because they are evidence for different things: `phi.survey` that it is known where patient data lies, and
-//! `phi.folder` that it lies where few can get at it. What could not be looked at is never called clean.
+//! Three rules, because they say different things: `phi.survey` that it is known where patient data lies, `phi.folder` that it
+//! lies where few can get at it, and `phi.kept` that a folder which few can get at holds some: worth knowing, and nothing to
+//! close. What could not be looked at is never called clean.
 
 use enamel_types::patient_data::{Entity, PatientDataSurvey, PhiFolder};
 use enamel_types::words::{counted, grouped};
@@ -13,8 +14,10 @@ use enamel_types::{
     Judgement, Minutes, Observation, RuleId, RuleResult, Severity,
 };
 
-/// The rule of every finding.
+/// The rule of a folder that more people get at than should, or of which that is not known.
 const FOLDER: &str = "phi.folder";
+/// The rule of a folder that is closed already.
+const KEPT: &str = "phi.kept";
 /// The rule of having looked.
 const SURVEY: &str = "phi.survey";
 /// From here on a breach is reported to HHS within 60 days (45 CFR 164.408).
@@ -27,14 +30,16 @@ const ACCESS_AUTHORIZATION: &str = "164.308(a)(4)(ii)(B)";
 pub fn judge(observation: &Observation) -> Judgement {
     let mut judgement = Judgement::of(observation);
     let Body::PatientData(survey) = &observation.body else { return judgement };
-    let (Ok(folder_rule), Ok(survey_rule)) = (RuleId::new(FOLDER), RuleId::new(SURVEY)) else {
-        return judgement;
-    };
+    let rules = (RuleId::new(FOLDER), RuleId::new(KEPT), RuleId::new(SURVEY));
+    let (Ok(folder_rule), Ok(kept_rule), Ok(survey_rule)) = rules else { return judgement };
     judgement.persons = (survey.files > 0).then_some(survey.persons);
     let last = survey.folders.len().saturating_sub(1);
     for (index, folder) in survey.folders.iter().enumerate() {
         let rest = if index == last { survey.folders_not_listed } else { 0 };
-        judgement.findings.push(finding(observation, &folder_rule, folder, rest));
+        // Its id is the folder's, not the rule's: one that is closed is the same finding, and better.
+        let id = FindingId::derive(observation.device, &folder_rule, &folder.path);
+        let rule = if is_closed(folder) { &kept_rule } else { &folder_rule };
+        judgement.findings.push(finding(observation, id, rule, folder, rest));
     }
     let unseen = unseen(survey);
     let clean = match (survey.files, unseen) {
@@ -42,14 +47,23 @@ pub fn judge(observation: &Observation) -> Judgement {
         (_, 0) => CheckOutcome::Pass,
         _ => CheckOutcome::Unknown,
     };
-    let folders = if survey.folders.is_empty() { clean } else { CheckOutcome::Fail };
+    let access = access(survey, clean);
+    let folders = match access.as_ref().map(|(outcome, _)| outcome) {
+        None => CheckOutcome::NotApplicable,
+        Some(EvidenceOutcome::Contradicts) => CheckOutcome::Fail,
+        Some(EvidenceOutcome::Unknown) => CheckOutcome::Unknown,
+        Some(EvidenceOutcome::Supports) => CheckOutcome::Pass,
+    };
+    let kept =
+        if survey.folders.iter().any(is_closed) { CheckOutcome::Pass } else { CheckOutcome::NotApplicable };
     let detail = summary(survey);
     let mut result = |rule: &RuleId, title: &str, outcome| {
         let result =
             RuleResult { rule: rule.clone(), title: title.to_owned(), outcome, detail: detail.clone() };
         judgement.results.push(result);
     };
-    result(&folder_rule, "Patient data lies only where it belongs", folders);
+    result(&folder_rule, "Patient data lies where few can get at it", folders);
+    result(&kept_rule, "Folders with patient data are closed", kept);
     result(&survey_rule, "Where patient data lies is known", clean);
     let mut evidence = |rule: &RuleId, control: &str, outcome, statement| {
         let Ok(control) = ControlId::new(control) else { return };
@@ -64,7 +78,7 @@ pub fn judge(observation: &Observation) -> Judgement {
             valid_until: observation.valid_until,
         });
     };
-    if let Some((outcome, statement)) = access(survey, clean) {
+    if let Some((outcome, statement)) = access {
         evidence(&folder_rule, ACCESS_AUTHORIZATION, outcome, statement);
     }
     match clean {
@@ -127,6 +141,11 @@ fn is_exposed(folder: &PhiFolder) -> bool {
         || matches!(Place::of(&folder.path), Place::Public | Place::Passing | Place::Desktop)
 }
 
+/// Whether only those get at the folder who are meant to.
+fn is_closed(folder: &PhiFolder) -> bool {
+    folder.readable_by_others == Some(false) && !is_exposed(folder)
+}
+
 /// What a folder's path says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -187,7 +206,13 @@ fn severity(folder: &PhiFolder, place: Place) -> Severity {
     }
 }
 
-fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u64) -> Finding {
+fn finding(
+    observation: &Observation,
+    id: FindingId,
+    rule: &RuleId,
+    folder: &PhiFolder,
+    rest: u64,
+) -> Finding {
     let place = Place::of(&folder.path);
     let whose = folder.persons.people();
     let verb = if folder.files == 1 { "holds" } else { "hold" };
@@ -230,6 +255,11 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
             format!("Delete mail with patient data that nobody needs in {path}"),
             "Delete mail with patient data that is no longer needed, and use encrypted mail for the rest.",
         ),
+        Place::Public | Place::Plain if is_closed(folder) => (
+            format!("Write the patient data in {path} into the risk analysis"),
+            "Only its owner and administrators can read the folder. Make sure that the disk is encrypted, and write the folder into \
+             the risk analysis; move the files if nothing needs them here.",
+        ),
         Place::Public | Place::Plain => (
             format!("Limit who can read the patient data in {path}"),
             "Allow only those who need these files to read the folder, make sure that the disk is encrypted, and write the folder into \
@@ -238,12 +268,13 @@ fn finding(observation: &Observation, rule: &RuleId, folder: &PhiFolder, rest: u
     };
     let controls = is_exposed(folder).then(|| ControlId::new(ACCESS_AUTHORIZATION).ok()).flatten();
     Finding {
-        id: FindingId::derive(observation.device, rule, &folder.path),
+        id,
         rule: rule.clone(),
         device: observation.device,
         subject: folder.path.clone(),
         class: FindingClass::DataSecurity,
         severity: severity(folder, place),
+        persons: Some(folder.persons.value),
         title: format!("Patient data of {whose} lies in {}", folder.path),
         why,
         seen,
@@ -388,11 +419,11 @@ mod tests {
             // A member of an archive that cannot be opened is no file of its own, and is unseen all the same.
             (survey(5, vec![], &[("unsupported", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (survey(0, vec![], &[("unsupported", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
-            (survey(5, closed(), &[]), [Fail, Pass], vec![EvidenceOutcome::Supports; 2]),
-            (survey(5, closed(), &[("limit", 1)]), [Fail, Unknown], vec![EvidenceOutcome::Unknown; 2]),
+            (survey(5, closed(), &[]), [Pass, Pass], vec![EvidenceOutcome::Supports; 2]),
+            (survey(5, closed(), &[("limit", 1)]), [Unknown; 2], vec![EvidenceOutcome::Unknown; 2]),
             (
                 survey(5, vec![folder("/srv/charts", 3, None)], &[]),
-                [Fail, Pass],
+                [Unknown, Pass],
                 vec![EvidenceOutcome::Unknown, EvidenceOutcome::Supports],
             ),
             (
@@ -409,6 +440,24 @@ mod tests {
             assert_eq!((outcomes(&judgement), seen), (expected, evidence), "{:?}", judgement.results);
             assert_eq!(judgement.persons.is_some(), files > 0, "nobody was counted where nothing was read");
         }
+    }
+
+    #[test]
+    fn closing_a_folder_makes_the_same_finding_better_and_the_rule_pass() {
+        let seen = |open| {
+            let judgement = judge(&observed(survey(5, vec![folder("/srv/charts", 30, Some(open))], &[])));
+            (outcomes(&judgement)[0], judgement.findings.into_iter().next().unwrap())
+        };
+        let ((before, open), (after, closed)) = (seen(true), seen(false));
+        assert_eq!((before, after), (CheckOutcome::Fail, CheckOutcome::Pass));
+        assert_eq!((open.rule.as_str(), closed.rule.as_str()), (FOLDER, KEPT));
+        assert_eq!(open.id, closed.id);
+        assert!(closed.severity < open.severity && closed.controls.is_empty());
+        assert!(
+            closed.fix.action.starts_with("Write the patient data in /srv/charts into"),
+            "{:?}",
+            closed.fix
+        );
     }
 
     #[test]

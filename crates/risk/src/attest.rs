@@ -71,9 +71,11 @@ fn weigh(attestation: &Attestation, catalogue: &Catalogue) -> (CheckOutcome, Str
         Statement::EquivalentMeasure if counts => {
             (CheckOutcome::Pass, format!("{person} decided on another measure that does the same: {reason}"))
         }
-        Statement::NotReasonable if counts => {
-            (CheckOutcome::Pass, format!("{person} decided that it is not reasonable here: {reason}"))
-        }
+        // Nothing is as it should be here, nor is it a weakness: it was decided.
+        Statement::NotReasonable if counts => (
+            CheckOutcome::NotApplicable,
+            format!("{person} decided that it is not done here, because it is not reasonable: {reason}"),
+        ),
         Statement::EquivalentMeasure | Statement::NotReasonable => (
             CheckOutcome::Unknown,
             format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use enamel_types::risk::FixWorth;
-use enamel_types::words::grouped;
+use enamel_types::words::{counted, grouped};
 use enamel_types::{Finding, Minutes, RuleId, Usd};
 
 use crate::input::{RiskInput, RuleCounts};
@@ -11,7 +11,8 @@ use crate::model::{Effects, Practice};
 use crate::parallel::in_order;
 use crate::simulate::{Dice, Run};
 
-/// The plan: one fix for each rule with open findings, those that save most for an hour of work first.
+/// The plan: one fix for each rule with open findings, those that save most for an hour of work first. A rule that passes
+/// wherever it was looked at has nothing to mend; what it found is worth knowing, like a folder that is closed already.
 pub(crate) fn plan(
     runs: &[Run<'_>],
     practice: &Practice,
@@ -22,7 +23,10 @@ pub(crate) fn plan(
     threads: usize,
 ) -> Vec<FixWorth> {
     let mut open: BTreeMap<&RuleId, Vec<&Finding>> = BTreeMap::new();
-    for finding in input.findings {
+    let passes = |rule: &RuleId| {
+        known.get(rule).is_some_and(|counts| counts.pass > 0 && counts.fail == 0 && counts.unknown == 0)
+    };
+    for finding in input.findings.iter().filter(|finding| !passes(&finding.rule)) {
         open.entry(&finding.rule).or_default().push(finding);
     }
     let open: Vec<(&RuleId, Vec<&Finding>)> = open.into_iter().collect();
@@ -56,9 +60,9 @@ fn with_fixed(known: &BTreeMap<RuleId, RuleCounts>, rule: &RuleId) -> BTreeMap<R
     fixed
 }
 
-/// Title, steps and the first place all come from one finding, the worst; among equals the caller's order decides.
+/// Title and steps come from the worst finding.
 fn worth(rule: &RuleId, mut findings: Vec<&Finding>, saved: f64) -> Option<FixWorth> {
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.sort_by(|a, b| a.worst_first(b));
     let worst = *findings.first()?;
     let minutes = findings.iter().fold(0u32, |sum, finding| sum.saturating_add(finding.fix.minutes.0));
     // A fix that takes no time would divide by zero; a minute is the least that anything takes.
@@ -74,11 +78,22 @@ fn worth(rule: &RuleId, mut findings: Vec<&Finding>, saved: f64) -> Option<FixWo
     })
 }
 
-/// What to do about the worst finding, and how many others the same work closes that say something else.
+/// What to do about the worst finding, and about how many places and people it goes in all, where they ask for different
+/// things: `Move the patient data out of C:\…, the first of 7 folders with data of up to 620 people`. Somebody may be in two
+/// folders, so the sum is a bound.
 fn title(worst: &Finding, findings: &[&Finding]) -> String {
     let action = &worst.fix.action;
-    match findings.iter().filter(|finding| finding.fix.action != *action).count() {
-        0 => action.clone(),
-        others => format!("{action}, and {} more like it", grouped(others as u64)),
+    if findings.iter().all(|finding| finding.fix.action == *action) {
+        return action.clone();
     }
+    let places = findings.len() as u64;
+    let people: u64 = findings.iter().filter_map(|finding| finding.persons).sum();
+    if people == 0 {
+        return format!("{action}, the first of {} places", grouped(places));
+    }
+    format!(
+        "{action}, the first of {} folders with data of up to {}",
+        grouped(places),
+        counted(people, "person", "people")
+    )
 }

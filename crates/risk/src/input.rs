@@ -77,8 +77,7 @@ pub struct MeasuredPersons {
 pub struct RiskInput<'a> {
     /// Fresh results by rule. A rule that is not here was not looked at and leaves the prior alone.
     pub results: BTreeMap<RuleId, RuleCounts>,
-    /// Open findings, worst first: what there is to fix, and how long it takes. Of findings of one rule that are equally
-    /// severe, the first gives the plan its words.
+    /// Open findings: what there is to fix, and how long it takes. Of the findings of one rule the worst gives the plan its words.
     pub findings: &'a [Finding],
     /// People found, where a scan looked for them.
     pub persons: Option<MeasuredPersons>,

@@ -207,14 +207,14 @@ fn persons(prior: &Prior, input: &RiskInput<'_>) -> (Sampler, Assumption) {
 /// What is known of each rule: the results, and findings of rules that gave no result.
 pub(crate) fn known(input: &RiskInput<'_>) -> BTreeMap<RuleId, RuleCounts> {
     let mut devices: BTreeMap<&RuleId, BTreeSet<DeviceId>> = BTreeMap::new();
-    for finding in input.findings {
+    for finding in input.findings.iter().filter(|finding| !input.results.contains_key(&finding.rule)) {
         devices.entry(&finding.rule).or_default().insert(finding.device);
     }
     let mut known = input.results.clone();
-    for (rule, devices) in devices {
-        let counts = known.entry(rule.clone()).or_default();
-        counts.fail = counts.fail.max(u32::try_from(devices.len()).unwrap_or(u32::MAX));
-    }
+    known.extend(devices.into_iter().map(|(rule, devices)| {
+        let fail = u32::try_from(devices.len()).unwrap_or(u32::MAX);
+        (rule.clone(), RuleCounts { fail, ..RuleCounts::default() })
+    }));
     known
 }
 
@@ -247,10 +247,12 @@ impl Effects {
     }
 }
 
-/// What the rules of one factor say.
+/// What the rules of one factor say. A pattern such as `secret.*` is one question: kinds of file that are not there are no
+/// merit beside one that is.
 #[derive(Debug, Clone, Copy, Default)]
 struct Reading {
-    rules: u32,
+    /// Questions that have an answer.
+    asked: u32,
     failed: f64,
     passed: f64,
     open: u32,
@@ -259,19 +261,34 @@ struct Reading {
 impl Reading {
     fn new(factor: &Factor, known: &BTreeMap<RuleId, RuleCounts>) -> Self {
         let mut reading = Self::default();
-        let meant = |rule: &RuleId| factor.rules.iter().any(|pattern| rule_matches(pattern, rule));
-        for (_, counts) in known.iter().filter(|(rule, counts)| counts.total() > 0 && meant(rule)) {
-            let total = f64::from(counts.total());
+        for pattern in &factor.rules {
+            let answers: Vec<&RuleCounts> = known
+                .iter()
+                .filter(|(rule, counts)| counts.total() > 0 && rule_matches(pattern, rule))
+                .map(|(_, counts)| counts)
+                .collect();
+            if answers.is_empty() {
+                continue;
+            }
+            let fails = answers.iter().any(|counts| counts.fail > 0);
+            let open = !fails && answers.iter().any(|counts| counts.unknown > 0);
             let (failed, passed) = match factor.spread {
-                Spread::Share => (f64::from(counts.fail) / total, f64::from(counts.pass) / total),
-                Spread::Any if counts.fail > 0 => (1.0, 0.0),
-                Spread::Any if counts.unknown > 0 => (0.0, 0.0),
+                Spread::Share => answers.iter().fold((0.0, 1.0), |(failed, passed): (f64, f64), counts| {
+                    let share = |part: u32| f64::from(part) / f64::from(counts.total());
+                    (failed.max(share(counts.fail)), passed.min(share(counts.pass)))
+                }),
+                Spread::Any if fails => (1.0, 0.0),
+                Spread::Any if open => (0.0, 0.0),
                 Spread::Any => (0.0, 1.0),
             };
-            reading.rules += 1;
-            reading.open += u32::from(counts.fail == 0 && counts.unknown > 0);
+            reading.asked += 1;
+            reading.open += u32::from(open);
             reading.failed += failed;
             reading.passed += passed;
+        }
+        if factor.spread == Spread::Any && reading.failed > 0.0 {
+            // One open door is enough: that the others are shut is no reason to call this safer than one never looked at.
+            reading.passed = 0.0;
         }
         reading
     }
@@ -279,23 +296,27 @@ impl Reading {
     /// `failed^(share that fails) × passed^(share that passes)`: each rule of a group carries its part, and what could not be
     /// decided leaves the prior where it is.
     fn multiplier(self, factor: &Factor) -> f64 {
-        let rules = f64::from(self.rules.max(1));
-        factor.failed.powf(self.failed / rules) * factor.passed.powf(self.passed / rules)
+        let asked = f64::from(self.asked.max(1));
+        factor.failed.powf(self.failed / asked) * factor.passed.powf(self.passed / asked)
     }
 
     fn words(self) -> String {
-        let failing = self.failed.ceil();
-        match (self.rules, failing as u32) {
-            (0, _) => "not looked at; the prior stands".to_owned(),
-            (rules, 0) if self.open == 0 => format!("all of {rules} looked at are as they should be"),
-            (rules, 0) => format!("{} of {rules} could not be decided; the prior stands for them", self.open),
-            (rules, failing) if self.open == 0 => {
-                format!("{failing} of {rules} looked at are not as they should be")
+        let failing = self.failed.ceil() as u32;
+        match (self.asked, failing, self.open) {
+            (0, _, _) => "not looked at; the prior stands".to_owned(),
+            (1, 0, 0) => "looked at, and as it should be".to_owned(),
+            (1, 0, _) => "could not be decided; the prior stands".to_owned(),
+            (1, _, _) => "looked at, and not as it should be".to_owned(),
+            (asked, 0, 0) => format!("all of {asked} looked at are as they should be"),
+            (asked, 0, open) => {
+                format!("{open} of {asked} could not be decided; the prior stands for them")
             }
-            (rules, failing) => format!(
-                "{failing} of {rules} looked at are not as they should be, {} could not be decided",
-                self.open
-            ),
+            (asked, failing, 0) => format!("{failing} of {asked} looked at are not as they should be"),
+            (asked, failing, open) => {
+                format!(
+                    "{failing} of {asked} looked at are not as they should be, {open} could not be decided"
+                )
+            }
         }
     }
 }

@@ -13,11 +13,13 @@
 //!    counts. Sensors that contradict a statement beat it, and the contradiction is said. A statement that something is
 //!    done never makes a control worse, and raises it only where an aspect may be shown by a person's word.
 
-use enamel_types::ControlStatus;
+use std::collections::BTreeSet;
+
 use enamel_types::control::{AttestationRef, ControlState, Statement};
 use enamel_types::judgement::{Evidence, EvidenceOutcome, is_fresh};
 use enamel_types::practice::RuleProfile;
 use enamel_types::time::{Timestamp, last_moment};
+use enamel_types::{ControlStatus, DeviceId};
 
 use crate::attest::ATTESTATION_RULE;
 use crate::catalogue::{Aspect, Catalogue, Control, Requirement};
@@ -104,6 +106,16 @@ impl<'a> Weighing<'a> {
         let fact = |e: &Evidence| (e.outcome, e.rule.clone(), e.device, e.observation, e.statement.clone());
         fresh.sort_by_cached_key(|evidence| (fact(evidence), evidence.control != control.id));
         fresh.dedup_by_key(|evidence| fact(evidence));
+        // None found in one place is no support where one was found in another.
+        let is_secret = |e: &Evidence| e.rule.as_str().starts_with("secret.");
+        let found: BTreeSet<DeviceId> = fresh
+            .iter()
+            .filter(|e| is_secret(e) && e.outcome == EvidenceOutcome::Contradicts)
+            .map(|e| e.device)
+            .collect();
+        fresh.retain(|e| {
+            !(is_secret(e) && e.outcome == EvidenceOutcome::Supports && found.contains(&e.device))
+        });
         stale.retain(|old| !fresh.iter().any(|new| new.rule == old.rule && new.device == old.device));
         stale.sort_by_key(|evidence| std::cmp::Reverse(evidence.observed_at));
         let statement = attestations
@@ -247,8 +259,9 @@ impl<'a> Weighing<'a> {
         let in_place = self
             .stated(Statement::EquivalentMeasure)
             .map(|statement| (statement, "another measure does the same"));
-        let declined =
-            self.stated(Statement::NotReasonable).map(|statement| (statement, "not reasonable here"));
+        let declined = self
+            .stated(Statement::NotReasonable)
+            .map(|statement| (statement, "not done here, because it is not reasonable"));
         in_place.or(declined).map(|(statement, what)| {
             let attestation = &statement.attestation;
             let mut words = format!(
@@ -362,7 +375,7 @@ fn too_old(control: &Control, profile: RuleProfile, statement: &AttestationRef, 
 }
 
 fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
-    values.collect::<std::collections::BTreeSet<_>>().len()
+    values.collect::<BTreeSet<_>>().len()
 }
 
 /// `24 November 2026`, by UTC, as the report writes days.

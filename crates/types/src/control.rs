@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ControlId, ObservationId};
-use crate::judgement::Evidence;
+use crate::judgement::{Evidence, EvidenceOutcome};
 use crate::time::Timestamp;
 
 /// Where a control stands. Stale or missing evidence reads [`ControlState::Unknown`], never met.
@@ -34,6 +34,33 @@ pub struct ControlStatus {
     /// The decision or attestation in force, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<AttestationRef>,
+}
+
+/// What a control that counts as met rests on. What a person says is never shown as what was seen, and a decision against
+/// doing it never as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grounds {
+    /// A sensor saw it, and no statement is in force.
+    Measured,
+    /// A person's statement is in force, alone or beside what was seen.
+    Stated,
+    /// It is not done, and a documented decision in force says why (45 CFR 164.306(d)(3)(ii)(B)(1)).
+    Declined,
+}
+
+impl ControlStatus {
+    /// What it rests on; `None` where it is not met, or where neither evidence nor statement is given.
+    pub fn grounds(&self) -> Option<Grounds> {
+        if self.state != ControlState::Met {
+            return None;
+        }
+        if let Some(stated) = &self.attestation {
+            let declined = stated.attestation.statement == Statement::NotReasonable;
+            return Some(if declined { Grounds::Declined } else { Grounds::Stated });
+        }
+        let seen = self.evidence.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Supports);
+        seen.then_some(Grounds::Measured)
+    }
 }
 
 /// An attestation together with the observation that recorded it.

@@ -1,5 +1,6 @@
 //! A weakness, in words that its reader can act on.
 
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,6 +104,9 @@ pub struct Finding {
     pub class: FindingClass,
     /// How bad.
     pub severity: Severity,
+    /// How many people's data it lays open, as far as was seen; `None` where it is not about a place with such data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u64>,
     /// What is wrong, one line without a full stop, in the present tense.
     pub title: String,
     /// Why it matters in a dental office.
@@ -115,6 +119,18 @@ pub struct Finding {
     pub controls: Vec<ControlId>,
     /// The observation it was judged from.
     pub observation: ObservationId,
+}
+
+impl Finding {
+    /// The order of every list: worst first, then whose data more people's is, then by what it is about.
+    pub fn worst_first(&self, other: &Self) -> Ordering {
+        let weight = |finding: &Self| (Reverse(finding.severity), Reverse(finding.persons));
+        weight(self)
+            .cmp(&weight(other))
+            .then_with(|| self.rule.cmp(&other.rule))
+            .then_with(|| self.subject.cmp(&other.subject))
+            .then_with(|| self.id.cmp(&other.id))
+    }
 }
 
 /// What to do about a finding.

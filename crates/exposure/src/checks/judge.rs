@@ -269,6 +269,7 @@ fn findings(observation: &Observation, check: &Check, verdict: &Verdict) -> Vec<
         subject: subject.to_owned(),
         class: check.class.unwrap_or(FindingClass::Compliance),
         severity: check.severity,
+        persons: None,
         title: if subject.is_empty() {
             check.problem.clone()
         } else {

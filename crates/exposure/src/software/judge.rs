@@ -85,6 +85,7 @@ impl<'a> Judge<'a> {
             subject: draft.subject,
             class: draft.class,
             severity: draft.severity,
+            persons: None,
             title: draft.title,
             why: draft.why,
             seen: draft.seen,

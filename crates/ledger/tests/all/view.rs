@@ -29,6 +29,7 @@ fn finding(observation: &Observation, digit: char) -> enamel_types::Finding {
         subject: digit.to_string(),
         class: FindingClass::Compliance,
         severity: Severity::High,
+        persons: None,
         title: "Something is open".to_owned(),
         why: String::new(),
         seen: format!("seen at {}", observation.observed_at),

@@ -258,6 +258,19 @@ fn addressable_ones_can_be_decided_and_required_ones_cannot() {
 }
 
 #[test]
+fn nothing_found_in_one_place_is_no_support_where_something_was_found_in_another() {
+    const PASSWORDS: &str = "164.308(a)(5)(ii)(D)";
+    let clean = seen(PASSWORDS, "secret.none", 1, EvidenceOutcome::Supports, 1);
+    let found = |on| seen(PASSWORDS, "secret.list", on, EvidenceOutcome::Contradicts, 1);
+    assert_eq!(current(PASSWORDS, &[clean.clone(), found(1)], &[]).evidence, [found(1)]);
+    assert_eq!(
+        current(PASSWORDS, &[clean, found(2)], &[]).evidence.len(),
+        2,
+        "of another computer it is true"
+    );
+}
+
+#[test]
 fn both_texts_side_by_side_on_the_same_evidence() {
     // No control allows so old a statement today; the proposal's bound shows where one does.
     let content = include_str!("../../../../content/controls/hipaa.toml");
@@ -289,7 +302,10 @@ fn a_recorded_statement_is_judged() {
         };
         judge_attestation(&observation, &catalogue)
     };
-    let good = judge(DISKS, Statement::NotReasonable);
+    let declined = judge(DISKS, Statement::NotReasonable);
+    assert_eq!(declined.results[0].outcome, CheckOutcome::NotApplicable, "what is not done is no pass");
+    assert!(declined.evidence.is_empty() && declined.results[0].detail.contains("not done here"));
+    let good = judge(DISKS, Statement::EquivalentMeasure);
     assert_eq!(
         (good.results[0].outcome, good.evidence[0].outcome),
         (CheckOutcome::Pass, EvidenceOutcome::Supports)

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enamel_risk::{Amount, MeasuredPersons, Scenarios, heat_map, simulate};
+use enamel_risk::{Amount, MeasuredPersons, Scenarios, Spread, heat_map, simulate};
 use enamel_types::practice::PracticeProfile;
 use enamel_types::risk::{Basis, LossDistribution, RiskFigures};
-use enamel_types::{Estimate, Severity, Usd};
+use enamel_types::{Estimate, Finding, Severity, Usd};
 use proptest::prelude::*;
 
 use crate::world::{all_rules, counts, everywhere, finding, input, observation, rule, scenarios};
@@ -183,7 +183,8 @@ fn the_plan_agrees_with_mending_it_and_running_again() {
     let profile = PracticeProfile::default();
     let ids = ["W01", "W03", "W08", "W16", "W50", "W53", "L11", "secret.file", "phi.folder"];
     let findings: Vec<_> = ids.iter().map(|id| finding(id, 1, 30)).collect();
-    let results = everywhere(counts(4, 0, 0));
+    let mut results = everywhere(counts(4, 0, 0));
+    results.extend(ids.iter().map(|id| (rule(id), counts(4, 1, 0))));
     let trials = 200_000;
     let broken = simulate(&scenarios(), &input(results.clone(), &findings, &profile), trials, 5, 2);
     assert_eq!(broken.fixes.len(), ids.len());
@@ -204,7 +205,8 @@ fn the_plan_agrees_with_mending_it_and_running_again() {
 fn common_dice_make_the_worth_of_a_fix_steady() {
     let profile = PracticeProfile::default();
     let findings = [finding("W08", 1, 30)];
-    let results = everywhere(counts(5, 0, 0));
+    let mut results = everywhere(counts(5, 0, 0));
+    results.insert(rule("W08"), counts(4, 1, 0));
     let worth = |seed| {
         let figures = simulate(&scenarios(), &input(results.clone(), &findings, &profile), TRIALS, seed, 2);
         (figures.fixes[0].saves_mean.0, figures.total.mean.0)
@@ -233,19 +235,66 @@ fn a_rule_without_a_factor_is_in_the_plan_and_saves_nothing() {
 #[test]
 fn the_plan_takes_its_words_from_the_worst_finding() {
     let profile = PracticeProfile::default();
-    let named = |on: u8, severity, name: &str| {
+    let named = |on: u8, severity, people, name: &str| {
         let mut finding = finding("phi.folder", on, 10);
         finding.severity = severity;
-        finding.title = format!("{name} is open");
+        finding.persons = people;
         finding.fix.action = format!("Close {name}");
         finding.fix.how = format!("Close door {name}.");
         finding
     };
-    let findings =
-        [named(1, Severity::Low, "one"), named(2, Severity::High, "two"), named(3, Severity::High, "three")];
-    let fix = simulate(&scenarios(), &input(BTreeMap::new(), &findings, &profile), 100, 1, 1).fixes.remove(0);
-    assert_eq!((fix.title.as_str(), fix.how.as_str()), ("Close two, and 2 more like it", "Close door two."));
-    assert_eq!(fix.findings, [findings[1].id, findings[2].id, findings[0].id]);
+    let plan = |findings: &[Finding]| {
+        simulate(&scenarios(), &input(BTreeMap::new(), findings, &profile), 100, 1, 1).fixes.remove(0)
+    };
+    let findings = [
+        named(1, Severity::Low, Some(1_900), "one"),
+        named(2, Severity::High, Some(20), "two"),
+        named(3, Severity::High, Some(600), "three"),
+    ];
+    let fix = plan(&findings);
+    assert_eq!(fix.title, "Close three, the first of 3 folders with data of up to 2,520 people");
+    assert_eq!(fix.how, "Close door three.");
+    assert_eq!(fix.findings, [findings[2].id, findings[1].id, findings[0].id]);
+    let doors = [named(1, Severity::Low, None, "one"), named(2, Severity::High, None, "two")];
+    assert_eq!(plan(&doors).title, "Close two, the first of 2 places");
+    let same = [named(1, Severity::Low, Some(1), "one"), named(2, Severity::High, Some(1), "one")];
+    assert_eq!(plan(&same).title, "Close one");
+}
+
+#[test]
+fn a_folder_that_is_closed_already_is_in_no_plan() {
+    let profile = PracticeProfile::default();
+    let findings = [finding("phi.kept", 1, 20), finding("phi.folder", 1, 20)];
+    let seen = |open| {
+        let results = BTreeMap::from([(rule("phi.folder"), open), (rule("phi.kept"), counts(1, 0, 0))]);
+        simulate(&scenarios(), &input(results, &findings, &profile), TRIALS, 1, 2)
+    };
+    let (open, closed) = (seen(counts(0, 1, 0)), seen(counts(1, 0, 0)));
+    assert_eq!(open.fixes.iter().map(|fix| fix.id.as_str()).collect::<Vec<_>>(), ["phi.folder"]);
+    assert!(closed.fixes.is_empty(), "{:?}", closed.fixes);
+    let (promised, kept) = (open.fixes[0].saves_mean.0, open.total.mean.0 - closed.total.mean.0);
+    assert!(promised > 50.0 && (promised - kept).abs() < 0.15 * promised, "{promised} promised, {kept} kept");
+}
+
+#[test]
+fn one_password_in_clear_outweighs_all_the_places_that_hold_none() {
+    let mut results: BTreeMap<_, _> =
+        (1..20).map(|kind| (rule(&format!("secret.kind{kind}")), counts(1, 0, 0))).collect();
+    let multipliers = |results: &BTreeMap<_, _>| {
+        let figures = run(results.clone());
+        let factors = figures.scenarios.into_iter().flat_map(|scenario| scenario.factors);
+        let secrets: Vec<_> =
+            factors.filter(|factor| factor.factor.starts_with("No password lies")).collect();
+        assert!(secrets.len() > 3);
+        secrets
+    };
+    assert!(multipliers(&results).iter().all(|clean| clean.multiplier < 1.0));
+    results.insert(rule("secret.list"), counts(0, 1, 0));
+    for found in multipliers(&results) {
+        assert!(found.multiplier > 1.0, "{found:?}");
+        assert_eq!(found.seen, "looked at, and not as it should be");
+    }
+    assert!(run(results).total.mean > run(BTreeMap::new()).total.mean);
 }
 
 #[test]
@@ -304,6 +353,43 @@ proptest! {
         prop_assert!(before.fixes[0].saves_mean.0 >= 0.0);
         for (a, b) in [(after.total.p90, before.total.p90), (after.total.p95, before.total.p95)] {
             prop_assert!(a.0 <= b.0 + 1e-9);
+        }
+    }
+
+    /// Whatever else is known, one more weakness never lowers the mean; and where one computer is enough, a safeguard with a
+    /// weakness is never better than one that nobody looked at.
+    #[test]
+    fn finding_something_never_lowers_the_mean(
+        outcomes in prop::collection::vec(0u8..5, 90), pick in 0usize..90, before in 0u8..4
+    ) {
+        let rules = all_rules();
+        let of = |outcome| match outcome {
+            0 => Some(counts(3, 0, 0)),
+            1 => Some(counts(2, 1, 0)),
+            2 => Some(counts(1, 0, 2)),
+            3 => Some(counts(0, 2, 1)),
+            _ => None,
+        };
+        let mut results = BTreeMap::new();
+        for (rule, outcome) in rules.iter().zip(&outcomes) {
+            results.extend(of(*outcome).map(|counts| (rule.clone(), counts)));
+        }
+        let picked = &rules[pick % rules.len()];
+        results.remove(picked);
+        results.extend([None, Some(counts(3, 0, 0)), Some(counts(1, 0, 2)), Some(counts(2, 1, 0))][usize::from(before)]
+            .map(|counts| (picked.clone(), counts)));
+        let known = simulate(&scenarios(), &input(results.clone(), &[], &PracticeProfile::default()), 4_000, 2, 2);
+        results.insert(picked.clone(), counts(0, 3, 0));
+        let found = simulate(&scenarios(), &input(results, &[], &PracticeProfile::default()), 4_000, 2, 2);
+        prop_assert!(found.total.mean.0 >= known.total.mean.0 - 1e-9, "{picked}");
+        for risk in &found.scenarios {
+            let scenario = scenarios().scenarios().iter().find(|one| one.id == risk.id).cloned().unwrap();
+            for (factor, effect) in scenario.factors.iter().zip(&risk.factors) {
+                let fails = factor.rules.iter().any(|pattern| pattern == picked.as_str());
+                if fails && factor.spread == Spread::Any {
+                    prop_assert!(effect.multiplier >= 1.0, "{}: {effect:?}", risk.id);
+                }
+            }
         }
     }
 }

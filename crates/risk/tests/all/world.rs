@@ -37,6 +37,7 @@ pub(crate) fn finding(id: &str, on: u8, minutes: u32) -> Finding {
         subject: String::new(),
         class: FindingClass::Compliance,
         severity: Severity::High,
+        persons: None,
         title: format!("{id} fails"),
         why: "Because.".to_owned(),
         seen: "seen".to_owned(),

@@ -53,6 +53,7 @@ impl Sample {
                     subject: text.to_owned(),
                     class,
                     severity,
+                    persons: None,
                     title: text.to_owned(),
                     why: text.to_owned(),
                     seen: text.to_owned(),

@@ -26,6 +26,7 @@ fn finding(
             subject: subject.to_owned(),
             class,
             severity,
+            persons: None,
             title: title.to_owned(),
             why: why.to_owned(),
             seen: seen.to_owned(),
