@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use enamel_ledger::PracticeView;
 use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
-use enamel_types::control::{AttestationRef, ControlState};
+use enamel_types::control::{AttestationRef, ControlState, Grounds};
 use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Estimate, Finding, FindingId, Timestamp};
+use enamel_types::{Estimate, Finding, FindingId, ObservationId, RuleResult, Timestamp};
 
 use crate::session::Session;
 
@@ -77,21 +77,21 @@ impl<'a> Fresh<'a> {
         self.findings.get(&id).copied()
     }
 
-    /// Open findings that rest on fresh evidence, worst first. A finding has no weight beside its severity: the rest of the
-    /// order, rule and id, only keeps it the same from run to run.
+    /// Open findings that rest on fresh evidence, worst first.
     pub(crate) fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
         let mut open: Vec<Finding> =
             view.open_findings().filter_map(|record| self.finding(record.finding.id)).cloned().collect();
-        open.sort_by(|a, b| {
-            b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)).then(a.id.cmp(&b.id))
-        });
+        open.sort_by(Finding::worst_first);
         open
     }
 
     /// Checks that could not be decided.
-    pub(crate) fn undecided(&self) -> usize {
-        let results = self.judgements.iter().flat_map(|judgement| &judgement.results);
-        results.filter(|result| result.outcome == CheckOutcome::Unknown).count()
+    pub(crate) fn undecided(&self) -> u64 {
+        let results = self
+            .judgements
+            .iter()
+            .flat_map(|judgement| judgement.results.iter().map(|result| (judgement.device, result)));
+        RuleResult::count(results, CheckOutcome::Unknown)
     }
 
     /// People found, over all surveys.
@@ -159,8 +159,14 @@ pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -
 /// How many controls stand where.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ControlStates {
-    /// Met.
-    pub(crate) met: usize,
+    /// All.
+    pub(crate) all: usize,
+    /// Met, as a sensor saw.
+    pub(crate) measured: usize,
+    /// Met, as a person states.
+    pub(crate) stated: usize,
+    /// Not done, by a documented decision.
+    pub(crate) declined: usize,
     /// Met in part.
     pub(crate) partly: usize,
     /// Not met.
@@ -173,8 +179,13 @@ pub(crate) struct ControlStates {
 pub(crate) fn control_states(session: &Session, view: &PracticeView, now: Timestamp) -> ControlStates {
     let mut states = ControlStates::default();
     for status in controls(session, view, now) {
+        states.all += 1;
         match status.current.state {
-            ControlState::Met => states.met += 1,
+            ControlState::Met => match status.current.grounds() {
+                Some(Grounds::Stated) => states.stated += 1,
+                Some(Grounds::Declined) => states.declined += 1,
+                Some(Grounds::Measured) | None => states.measured += 1,
+            },
             ControlState::Partly => states.partly += 1,
             ControlState::NotMet => states.not_met += 1,
             ControlState::Unknown => states.unknown += 1,

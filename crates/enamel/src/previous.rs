@@ -31,7 +31,11 @@ pub(crate) fn run(session: &Session, ledger: &Ledger, last_seq: u64) -> Result<O
         view.apply(&entry, &session.judge(&entry.observation));
     }
     let mean = figures::risk(session, &view, at, Rolls::for_a_report()).total.mean;
-    let open = Fresh::of(&view, at).open_findings(&view).into_iter().map(|finding| finding.id).collect();
+    let open = Fresh::of(&view, at)
+        .open_findings(&view)
+        .into_iter()
+        .map(|finding| (finding.id, finding.severity))
+        .collect();
     Ok(Some(PreviousRun { at, mean, open }))
 }
 

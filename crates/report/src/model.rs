@@ -3,17 +3,15 @@
 //! The binary fills it from the ledger's view and the risk run. Nothing here reads a file, a clock or a network, and
 //! nothing here judges: a status that is *unknown* in the model is unknown on the page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use enamel_types::control::ControlState;
 use enamel_types::device::DeviceInventory;
-use enamel_types::judgement::EvidenceOutcome;
 use enamel_types::patient_data::PatientDataSurvey;
 use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
     ControlId, ControlStatus, DeviceId, Estimate, FindingEntry, FindingId, Gap, ObservationFacts,
-    ObservationId, PracticeId, PracticeProfile, RuleResult, Timestamp, Usd,
+    ObservationId, PracticeId, PracticeProfile, RuleResult, Severity, Timestamp, Usd,
 };
 
 /// Everything one report says.
@@ -112,21 +110,6 @@ impl ReportModel {
     }
 }
 
-impl ControlRow {
-    /// What it rests on; `None` where it is not met, or where neither evidence nor statement is given.
-    pub(crate) fn grounds(&self) -> Option<Grounds> {
-        let status = &self.status;
-        if status.state != ControlState::Met {
-            return None;
-        }
-        if status.attestation.is_some() {
-            return Some(Grounds::Stated);
-        }
-        let seen = status.evidence.iter().any(|evidence| evidence.outcome == EvidenceOutcome::Supports);
-        seen.then_some(Grounds::Measured)
-    }
-}
-
 /// One survey for patient data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SurveyEntry {
@@ -184,15 +167,6 @@ impl LedgerFacts {
     pub const LOST_NAMED: usize = 100;
 }
 
-/// What a safeguard that is met rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grounds {
-    /// A sensor saw it, and no statement is in force.
-    Measured,
-    /// A person's statement is in force, alone or beside what was seen.
-    Stated,
-}
-
 /// What to compare with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreviousRun {
@@ -200,6 +174,6 @@ pub struct PreviousRun {
     pub at: Timestamp,
     /// The yearly loss to expect from what was known then.
     pub mean: Usd,
-    /// The findings that were open then.
-    pub open: BTreeSet<FindingId>,
+    /// The findings that were open then, and how severe each was.
+    pub open: BTreeMap<FindingId, Severity>,
 }

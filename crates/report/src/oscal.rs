@@ -3,20 +3,21 @@
 //! One result: the computers (inventory items), every observation cited (method `TEST` for what a sensor read, `EXAMINE`
 //! for what was found by searching files, `INTERVIEW` for what a person stated), one finding for each control, one risk
 //! for each weakness that is open. **Unknown is never satisfied**: OSCAL knows two states, and a control whose evidence
-//! is missing or stale is `not-satisfied` with the reason `other`; the property `status` says which of our four it is.
+//! is missing or stale is `not-satisfied` with the reason `other`; the property `status` says which of our four it is. What a
+//! documented decision leaves undone is `not-satisfied` for the reason `other`, too: `status` reads `decided-not-done`, and the
+//! property `decision` says which decision it was.
 //!
 //! A control's id here is its paragraph as an OSCAL token: `164.312(a)(2)(iv)` is `hipaa-164.312.a.2.iv`. UUIDs are
 //! version 5, derived from our own ids, so that the same evidence gives the same document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enamel_types::control::ControlState;
+use enamel_types::control::{ControlState, Grounds, Statement};
 use enamel_types::text::escape_json;
 use enamel_types::{FindingEntry, ObservationId, Standing, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::model::Grounds;
 use crate::{Duty, ReportError, ReportModel, words};
 
 /// The OSCAL version the document follows.
@@ -188,20 +189,32 @@ fn method(sensor: &str) -> &'static str {
 
 fn finding(row: &crate::ControlRow, model: &ReportModel) -> Value {
     let status = &row.status;
+    let grounds = status.grounds();
     let (state, reason) = match status.state {
+        // A documented decision answers the rule, but the safeguard is not there.
+        ControlState::Met if grounds == Some(Grounds::Declined) => ("not-satisfied", "other"),
         ControlState::Met => ("satisfied", "pass"),
         ControlState::Partly | ControlState::NotMet => ("not-satisfied", "fail"),
         ControlState::Unknown => ("not-satisfied", "other"),
     };
     let id = row.id.as_str();
     let mut props = vec![
-        prop("status", state_name(status.state)),
+        prop(
+            "status",
+            if grounds == Some(Grounds::Declined) { "decided-not-done" } else { state_name(status.state) },
+        ),
         prop("duty", if row.duty == Duty::Required { "required" } else { "addressable" }),
         prop("citation", id),
     ];
-    props.extend(row.grounds().map(|grounds| {
+    props.extend(grounds.map(|grounds| {
         prop("rests-on", if grounds == Grounds::Measured { "measurement" } else { "statement" })
     }));
+    let decision = status.attestation.as_ref().and_then(|stated| match stated.attestation.statement {
+        Statement::EquivalentMeasure => Some("equivalent-measure"),
+        Statement::NotReasonable => Some("not-reasonable"),
+        Statement::Implemented | Statement::NotImplemented => None,
+    });
+    props.extend(decision.map(|decision| prop("decision", decision)));
     props.extend(row.proposed.as_ref().map(|status| prop("status-2025-proposal", state_name(status.state))));
     let mut observed: BTreeSet<ObservationId> =
         status.evidence.iter().map(|evidence| evidence.observation).collect();

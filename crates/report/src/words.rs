@@ -114,7 +114,7 @@ pub(crate) const fn statement(statement: Statement) -> &'static str {
     match statement {
         Statement::Implemented => "It is done",
         Statement::EquivalentMeasure => "Another measure does the same job",
-        Statement::NotReasonable => "Not reasonable here",
+        Statement::NotReasonable => "Decided: not done here, because it is not reasonable",
         Statement::NotImplemented => "It is not done",
     }
 }
@@ -142,17 +142,12 @@ pub(crate) const fn check_outcome(outcome: CheckOutcome) -> (&'static str, &'sta
 pub(crate) const SECRET_RULES: &str = "secret.*";
 pub(crate) const NO_SECRETS: &str = "No credentials in clear text";
 
-/// Whether it is one of [`SECRET_RULES`].
-pub(crate) fn is_secret_rule(result: &RuleResult) -> bool {
-    result.rule.as_str().starts_with("secret.")
-}
-
 /// A check's title beside its outcome. The rules for secrets are titled by the weakness, `Not so: …`, which reads as its
 /// opposite next to "Not as it should be".
 pub(crate) fn check_title(result: &RuleResult) -> &str {
     match result.title.strip_prefix("Not so: ") {
         Some(weakness) if result.outcome == CheckOutcome::Fail => weakness,
-        Some(_) if is_secret_rule(result) => NO_SECRETS,
+        Some(_) if result.is_secret() => NO_SECRETS,
         _ => &result.title,
     }
 }

@@ -129,6 +129,7 @@ impl Finding {
             .cmp(&weight(other))
             .then_with(|| self.rule.cmp(&other.rule))
             .then_with(|| self.subject.cmp(&other.subject))
+            .then_with(|| self.device.cmp(&other.device))
             .then_with(|| self.id.cmp(&other.id))
     }
 }

@@ -182,9 +182,8 @@ fn for_people(
     let fresh = Fresh::of(view, now);
     let states = figures::control_states(session, view, now);
     let of = |severity| open.iter().filter(|finding| finding.severity == severity).count() as u64;
-    let safeguards = states.met + states.partly + states.not_met + states.unknown;
     let (answer, because) =
-        verdict(of(Severity::Critical), of(Severity::High), states.unknown as u64, safeguards as u64);
+        verdict(of(Severity::Critical), of(Severity::High), states.unknown as u64, states.all as u64);
     let mut text = format!("\n{}\nAre we safe? {} {because}\n", plain(&session.profile.name), answer.words());
     if !written.change.is_empty() {
         let _ = writeln!(text, "{}", written.change);
@@ -195,13 +194,22 @@ fn for_people(
         let _ = writeln!(
             text,
             "{} could not be decided; the report says why",
-            counted(undecided as u64, "check", "checks")
+            counted(undecided, "check", "checks")
         );
     }
     let _ = writeln!(
         text,
-        "Safeguards the law asks for: {} met, {} partly, {} not met, {} unknown",
-        states.met, states.partly, states.not_met, states.unknown
+        "Safeguards: {} of {} met, as measured; {} stated by a person, {}{} partly met, {} not met, {} unknown",
+        states.measured,
+        states.all,
+        states.stated,
+        match states.declined {
+            0 => String::new(),
+            declined => format!("{declined} decided against, "),
+        },
+        states.partly,
+        states.not_met,
+        states.unknown
     );
     if let Some(persons) = fresh.persons() {
         let _ =

@@ -1,11 +1,10 @@
 //! The safeguards the rule asks for: where the practice stands, and what says so.
 
 use enamel_types::ControlStatus;
-use enamel_types::control::AttestationRef;
+use enamel_types::control::{AttestationRef, Grounds};
 use serde::Serialize;
 
 use super::{Context, Link, summary};
-use crate::model::Grounds;
 use crate::text::{Shown, sentence, shown};
 use crate::{ControlRow, Duty, ReportModel, words};
 
@@ -20,6 +19,8 @@ pub(crate) struct ControlsSection {
     pub(super) measured: u64,
     /// Met: a person says so.
     pub(super) stated: u64,
+    /// Not done, by a decision in force.
+    pub(super) declined: u64,
     pub(super) partly: u64,
     pub(super) not_met: u64,
     pub(super) unknown: u64,
@@ -95,6 +96,7 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> ControlsSec
         all: count.all,
         measured: count.measured,
         stated: count.stated,
+        declined: count.declined,
         partly: count.partly,
         not_met: count.not_met,
         unknown: count.unknown,
@@ -123,11 +125,13 @@ fn control(row: &ControlRow, context: &Context<'_>) -> Control {
     }
 }
 
-/// `Met (stated by Dana Reyes)`: what a person says is never shown as what was seen.
+/// `Met (stated by Dana Reyes)`: what a person says is never shown as what was seen. What was decided against is not met, and
+/// its reason stands right below.
 fn badge(row: &ControlRow) -> (Shown, &'static str) {
     let (word, key) = words::state(row.status.state);
     let person = row.status.attestation.as_ref().map(|stated| stated.attestation.person.as_str());
-    let text = match (row.grounds(), person) {
+    let text = match (row.status.grounds(), person) {
+        (Some(Grounds::Declined), _) => return (shown("Decided: not done here"), "none"),
         (Some(Grounds::Measured), _) => format!("{word} (measured)"),
         (Some(Grounds::Stated), Some(person)) => format!("{word} (stated by {person})"),
         _ => word.to_owned(),

@@ -1,5 +1,6 @@
 //! All findings by severity, and every check with its outcome.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -60,6 +61,8 @@ pub(crate) struct FindingPlace {
     /// The finding's own title where it differs from its group's.
     pub(super) title: Shown,
     pub(super) seen: Shown,
+    /// What to do there, where places of one group ask for different things.
+    pub(super) action: Shown,
     pub(super) first: String,
     pub(super) last: String,
     pub(super) stale: bool,
@@ -149,14 +152,9 @@ fn rule_group(
     context: &Context<'_>,
 ) -> RuleGroup {
     let mut entries = entries.to_vec();
-    entries.sort_by(|a, b| {
-        (a.finding.device, &a.finding.subject, a.finding.id).cmp(&(
-            b.finding.device,
-            &b.finding.subject,
-            b.finding.id,
-        ))
-    });
+    entries.sort_by(|a, b| a.finding.worst_first(&b.finding));
     let first = &entries[0].finding;
+    let same_action = entries.iter().all(|entry| entry.finding.fix.action == first.fix.action);
     let place = |entry: &&FindingEntry| FindingPlace {
         device: context.device(entry.finding.device),
         subject: shown(&entry.finding.subject),
@@ -166,6 +164,7 @@ fn rule_group(
             shown(&entry.finding.title)
         },
         seen: shown(&entry.finding.seen),
+        action: if same_action { Shown::default() } else { shown(&entry.finding.fix.action) },
         first: words::date(entry.first_seen),
         last: words::date(entry.last_seen),
         stale: entry.standing == Standing::Stale,
@@ -231,38 +230,69 @@ pub(super) fn checks(model: &ReportModel, context: &Context<'_>) -> ChecksSectio
     let outcomes =
         [CheckOutcome::Fail, CheckOutcome::Unknown, CheckOutcome::Pass, CheckOutcome::NotApplicable];
     let group = |outcome: CheckOutcome| {
-        let of = || model.results.iter().filter(move |entry| entry.result.outcome == outcome);
-        let line = |entry: &crate::ResultEntry| CheckLine {
-            rule: shown(entry.result.rule.as_str()),
-            title: shown(words::check_title(&entry.result)),
-            device: context.device(entry.device),
-            detail: shown(&entry.result.detail),
+        let all = came_out(model, outcome);
+        let line = |check: &Check<'_>| CheckLine {
+            rule: shown(check.rule),
+            title: shown(check.title),
+            device: context.device(check.device),
+            detail: shown(&check.detail),
         };
-        // Twenty kinds of files without a password are one good news, not twenty; nor are they forty where a folder was searched too.
-        let mut clean: BTreeMap<DeviceId, BTreeSet<&RuleId>> = BTreeMap::new();
-        for entry in of().filter(|entry| folds(&entry.result)) {
-            clean.entry(entry.device).or_default().insert(&entry.result.rule);
-        }
-        let folded = clean.into_iter().map(|(device, kinds)| CheckLine {
-            rule: shown(words::SECRET_RULES),
-            title: shown(words::NO_SECRETS),
-            device: context.device(device),
-            detail: shown(&format!(
-                "{} looked at, none found",
-                words::counted(kinds.len() as u64, "kind of place", "kinds of places")
-            )),
-        });
-        let single = || of().filter(|entry| !folds(&entry.result));
         let (name, key) = words::check_outcome(outcome);
-        let mut lines: Vec<CheckLine> = folded.take(CHECKS).collect();
-        lines.extend(single().take(CHECKS).map(line));
-        let more = single().count().saturating_sub(CHECKS) as u64;
-        CheckGroup { name, key, count: of().count() as u64, lines, more }
+        CheckGroup {
+            name,
+            key,
+            count: all.len() as u64,
+            lines: all.iter().take(CHECKS).map(line).collect(),
+            more: all.len().saturating_sub(CHECKS) as u64,
+        }
     };
     ChecksSection { groups: outcomes.into_iter().map(group).filter(|group| group.count > 0).collect() }
 }
 
-/// Whether a result is one of those that stand in one row together.
-fn folds(result: &RuleResult) -> bool {
-    result.outcome == CheckOutcome::Pass && words::is_secret_rule(result)
+/// One check as it is counted and shown.
+pub(super) struct Check<'a> {
+    rule: &'a str,
+    pub(super) title: &'a str,
+    pub(super) device: DeviceId,
+    pub(super) detail: Cow<'a, str>,
+}
+
+/// The checks that came out one way. Twenty kinds of files without a password are one good news, not twenty; nor are they
+/// forty where a folder was searched too, nor any where a password was found after all.
+pub(super) fn came_out(model: &ReportModel, outcome: CheckOutcome) -> Vec<Check<'_>> {
+    let of = || model.results.iter().filter(move |entry| entry.result.outcome == outcome);
+    let folds = |result: &RuleResult| outcome != CheckOutcome::Fail && result.is_secret();
+    let mut kinds: BTreeMap<DeviceId, (&str, BTreeSet<&RuleId>)> = BTreeMap::new();
+    for entry in of().filter(|entry| folds(&entry.result)) {
+        let fold = kinds.entry(entry.device).or_insert((&entry.result.detail, BTreeSet::new()));
+        fold.1.insert(&entry.result.rule);
+    }
+    if outcome == CheckOutcome::Pass {
+        let failed = |device: &DeviceId| {
+            model.results.iter().any(|entry| {
+                entry.device == *device
+                    && entry.result.is_secret()
+                    && entry.result.outcome == CheckOutcome::Fail
+            })
+        };
+        kinds.retain(|device, _| !failed(device));
+    }
+    let folded = kinds.into_iter().map(|(device, (detail, kinds))| Check {
+        rule: words::SECRET_RULES,
+        title: words::NO_SECRETS,
+        device,
+        detail: if outcome == CheckOutcome::Pass {
+            let kinds = words::counted(kinds.len() as u64, "kind of place", "kinds of places");
+            Cow::Owned(format!("{kinds} looked at, none found"))
+        } else {
+            Cow::Borrowed(detail)
+        },
+    });
+    let single = of().filter(|entry| !folds(&entry.result)).map(|entry| Check {
+        rule: entry.result.rule.as_str(),
+        title: words::check_title(&entry.result),
+        device: entry.device,
+        detail: Cow::Borrowed(&entry.result.detail),
+    });
+    folded.chain(single).collect()
 }

@@ -69,12 +69,11 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> GapsSection
         let thing = || Thing { what: shown(&entry.gap.what), device: context.device(entry.device), evidence };
         (entry.gap.why.as_str(), thing)
     }));
-    let undecided = || model.results.iter().filter(|entry| entry.result.outcome == CheckOutcome::Unknown);
-    let (checks, more_checks) = groups(undecided().map(|entry| {
-        let what = words::check_title(&entry.result);
-        let device = entry.device;
-        let thing = move || Thing { what: shown(what), device: context.device(device), evidence: None };
-        (entry.result.detail.as_str(), thing)
+    let undecided = super::findings::came_out(model, CheckOutcome::Unknown);
+    let (checks, more_checks) = groups(undecided.iter().map(|check| {
+        let thing =
+            move || Thing { what: shown(check.title), device: context.device(check.device), evidence: None };
+        (&*check.detail, thing)
     }));
     let unknown = || model.controls.iter().filter(|row| row.status.state == ControlState::Unknown);
     let mut asked: Vec<&ControlRow> = unknown().filter(|row| row.only_a_person).collect();
@@ -83,7 +82,7 @@ pub(super) fn section(model: &ReportModel, context: &Context<'_>) -> GapsSection
         places_count: model.gaps.len() as u64,
         places,
         more_places,
-        checks_count: undecided().count() as u64,
+        checks_count: undecided.len() as u64,
         checks,
         more_checks,
         questions_count: asked.len() as u64,

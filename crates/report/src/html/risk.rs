@@ -195,9 +195,27 @@ fn table(losses: &LossDistribution) -> Vec<CurveRow> {
         .collect()
 }
 
-/// The chance that a year costs at least `loss`: the curve is a staircase, so the first point at or above counts.
+/// The chance that a year costs at least `loss`, read off the curve between its points: both axes by their logarithm, because
+/// losses have a tail that is nearly straight there. Nothing past the largest loss that was seen.
+///
+/// The quantiles are points of the same curve, so that the table cannot contradict the sentences.
 fn chance_of(losses: &LossDistribution, loss: f64) -> Option<f64> {
-    losses.curve.iter().find(|(at, _)| at.0 >= loss).map(|(_, chance)| *chance)
+    let quantiles = [(losses.p50, 0.5), (losses.p90, 0.1), (losses.p95, 0.05)];
+    let mut points: Vec<(f64, f64)> = losses
+        .curve
+        .iter()
+        .copied()
+        .chain(quantiles)
+        .map(|(at, chance)| (at.0, chance))
+        .filter(|(at, chance)| *at > 0.0 && *chance > 0.0)
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let next = points.iter().position(|(at, _)| *at >= loss)?;
+    let (above, to) = points[next];
+    // The curve begins where hardly any year with a loss costs less: below that it is flat.
+    let Some((below, from)) = next.checked_sub(1).map(|index| points[index]) else { return Some(to) };
+    let along = (loss / below).ln() / (above / below).ln();
+    Some(from * (to / from).powf(along))
 }
 
 fn scenarios(model: &ReportModel) -> Vec<ScenarioRow> {
@@ -320,7 +338,7 @@ mod tests {
             p90: Usd(0.0),
             p95: Usd(61_000.0),
             any_loss: 0.07,
-            curve: vec![(Usd(0.0), 1.0), (Usd(50_000.0), 0.06), (Usd(500_000.0), 0.01)],
+            curve: vec![(Usd(50_000.0), 0.06), (Usd(500_000.0), 0.01)],
         };
         assert_eq!(
             sentences(&losses),
@@ -335,5 +353,40 @@ mod tests {
         assert_eq!((rows[0].loss.as_str(), rows[0].chance.as_str()), ("$1,000", "6.0%"));
         assert_eq!(rows.last().map(|row| row.loss.as_str()), Some("$500,000"));
         assert_eq!(rows.last().map(|row| row.words.as_str()), Some("about once in 100 years"));
+    }
+
+    /// A year that costs at least x with chance (1,000/x)^0.8: the points of its curve lie far apart, as in a short run.
+    fn pareto() -> LossDistribution {
+        let beyond = |chance: f64| 1_000.0 * chance.powf(-1.0 / 0.8);
+        LossDistribution {
+            mean: Usd(5_000.0),
+            p50: Usd(beyond(0.5)),
+            p90: Usd(beyond(0.1)),
+            p95: Usd(beyond(0.05)),
+            any_loss: 1.0,
+            curve: [1_000.0, 7_000.0, 90_000.0, 2e6]
+                .map(|at: f64| (Usd(at), (1_000.0 / at).powf(0.8)))
+                .to_vec(),
+        }
+    }
+
+    #[test]
+    fn table_sentences_and_quantiles_say_the_same() {
+        let losses = pareto();
+        for at in [1_000.0, 2_500.0, 10_000.0, 25_000.0, 100_000.0, 1e6] {
+            let (read, exact) = (chance_of(&losses, at).unwrap(), (1_000.0 / at).powf(0.8));
+            assert!((read / exact - 1.0).abs() < 1e-9, "{at}: {read} for {exact}");
+        }
+        for (at, chance) in [(losses.p50, 0.5), (losses.p90, 0.1), (losses.p95, 0.05)] {
+            let (below, above) =
+                (chance_of(&losses, at.0 * 0.99).unwrap(), chance_of(&losses, at.0 * 1.01).unwrap());
+            assert!(below > chance && above < chance, "{at}: {below} {above}");
+        }
+        assert_eq!(sentences(&losses)[2], "In nine years of ten, the loss is less than $17,800.");
+        let rows: Vec<(String, String)> =
+            table(&losses).into_iter().take(3).map(|row| (row.loss, row.chance)).collect();
+        let row = |loss: &str, chance: &str| (loss.to_owned(), chance.to_owned());
+        assert_eq!(rows, [row("$1,000", "100%"), row("$10,000", "16%"), row("$25,000", "7.6%")]);
+        assert_eq!(chance_of(&losses, 3e6), None);
     }
 }

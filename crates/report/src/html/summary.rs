@@ -1,24 +1,27 @@
 //! The first page: the answer in one sentence, four figures, and the three things to do this week.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use enamel_types::control::ControlState;
+use enamel_types::control::{ControlState, Grounds};
 use enamel_types::device::DeviceRole;
 use enamel_types::verdict::{Answer, verdict};
-use enamel_types::{CheckOutcome, DeviceId, Finding, FindingEntry, Severity, Standing, Usd};
+use enamel_types::{CheckOutcome, DeviceId, Finding, FindingEntry, RuleResult, Severity, Standing, Usd};
 use serde::Serialize;
 
 use super::Context;
-use crate::model::Grounds;
 use crate::text::{Shown, sentence, shown, steps};
-use crate::{ReportModel, words};
+use crate::{PreviousRun, ReportModel, words};
 
 /// Fixes on the first page.
 const FIRST_FIXES: usize = 3;
 
 /// Folders and containers named on the first page.
 const ROOTS_LISTED: usize = 12;
+
+/// Findings named that became more or less severe since the run before.
+const MOVED_LISTED: usize = 3;
 
 /// Places named for one fix.
 const PLACES_LISTED: usize = 8;
@@ -82,6 +85,8 @@ pub(crate) struct FixCard {
 pub(crate) struct Place {
     pub(super) device: Shown,
     pub(super) subject: Shown,
+    /// What to do there, where the places of one fix ask for different things.
+    pub(super) action: Shown,
 }
 
 pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
@@ -129,6 +134,8 @@ pub(super) struct Controls {
     pub(super) measured: u64,
     /// Met because a person says so.
     pub(super) stated: u64,
+    /// Not done, because a decision in force says so.
+    pub(super) declined: u64,
     pub(super) partly: u64,
     pub(super) not_met: u64,
     pub(super) unknown: u64,
@@ -137,11 +144,14 @@ pub(super) struct Controls {
 impl Controls {
     pub(super) fn count(model: &ReportModel) -> Self {
         let of = |state| model.controls.iter().filter(|row| row.status.state == state).count() as u64;
-        let met = |grounds| model.controls.iter().filter(|row| row.grounds() == Some(grounds)).count() as u64;
+        let met = |grounds| {
+            model.controls.iter().filter(|row| row.status.grounds() == Some(grounds)).count() as u64
+        };
         Self {
             all: model.controls.len() as u64,
             measured: met(Grounds::Measured),
             stated: met(Grounds::Stated),
+            declined: met(Grounds::Declined),
             partly: of(ControlState::Partly),
             not_met: of(ControlState::NotMet),
             unknown: of(ControlState::Unknown),
@@ -237,25 +247,33 @@ fn figures(model: &ReportModel, critical: u64, high: u64, controls: &Controls) -
             value: format!("{} of {}", words::count(controls.measured), words::count(controls.all)),
             label: "safeguards met, as measured".to_owned(),
             note: format!(
-                "{} stated by a person, {} unknown",
+                "{} stated by a person, {}{} unknown",
                 words::count(controls.stated),
+                match controls.declined {
+                    0 => String::new(),
+                    declined => format!("{} decided against, ", words::count(declined)),
+                },
                 words::count(controls.unknown)
             ),
         },
     ]
 }
 
-/// `Since 20 November 2026, 2 findings are new and 1 is fixed. The expected yearly loss fell by $4,100.` Empty where there is
-/// nothing to compare with.
+/// `Since 20 November 2026, 2 findings are new and 1 is fixed. Worse now: … (medium, now high). The expected yearly loss fell by
+/// $4,100.` Empty where there is nothing to compare with.
 pub(crate) fn change(model: &ReportModel) -> String {
     let Some(previous) = &model.previous else { return String::new() };
     let count = |standing, open_before| {
         let changed = |entry: &&FindingEntry| {
-            entry.standing == standing && previous.open.contains(&entry.finding.id) == open_before
+            entry.standing == standing && previous.open.contains_key(&entry.finding.id) == open_before
         };
         model.findings.iter().filter(changed).count() as u64
     };
-    let since = words::date(previous.at);
+    let since = if words::date(previous.at) == words::date(model.generated_at) {
+        words::moment(previous.at).replacen(',', " at", 1)
+    } else {
+        words::date(previous.at)
+    };
     let mut text = match (count(Standing::Open, false), count(Standing::Resolved, true)) {
         (0, 0) => format!("Since {since}, no finding is new and none is fixed."),
         (new, gone) => {
@@ -270,6 +288,8 @@ pub(crate) fn change(model: &ReportModel) -> String {
             format!("Since {since}, {new} and {gone}.")
         }
     };
+    text.push_str(&moved(model, previous, "Worse now", Ordering::Greater));
+    text.push_str(&moved(model, previous, "Better now", Ordering::Less));
     let difference = model.risk.total.mean - previous.mean;
     if difference.0.abs() < 1.0 {
         text.push_str(" The expected yearly loss did not change.");
@@ -280,14 +300,39 @@ pub(crate) fn change(model: &ReportModel) -> String {
     text
 }
 
+/// ` Worse now: Patient data of 30 people lies in /srv/charts (medium, now high).`; empty where no severity moved that way.
+fn moved(model: &ReportModel, previous: &PreviousRun, heading: &str, direction: Ordering) -> String {
+    let mut moved: Vec<(&Finding, Severity)> = model
+        .findings
+        .iter()
+        .filter(|entry| entry.standing == Standing::Open)
+        .filter_map(|entry| Some((&entry.finding, *previous.open.get(&entry.finding.id)?)))
+        .filter(|(finding, before)| finding.severity.cmp(before) == direction)
+        .collect();
+    if moved.is_empty() {
+        return String::new();
+    }
+    moved.sort_by(|a, b| a.0.worst_first(b.0));
+    let name = |(finding, before): &(&Finding, Severity)| {
+        format!("{} ({before}, now {})", shown(&finding.title), finding.severity)
+    };
+    let mut names: Vec<String> = moved.iter().take(MOVED_LISTED).map(name).collect();
+    if moved.len() > MOVED_LISTED {
+        names.push(format!("{} more", words::count((moved.len() - MOVED_LISTED) as u64)));
+    }
+    format!(" {heading}: {}.", names.join("; "))
+}
+
 fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
     let by_id: HashMap<_, &Finding> =
         model.findings.iter().map(|entry| (entry.finding.id, &entry.finding)).collect();
     let card = |fix: &enamel_types::risk::FixWorth| {
         let findings: Vec<_> = fix.findings.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        let same_action = findings.windows(2).all(|two| two[0].fix.action == two[1].fix.action);
         let place = |finding: &&Finding| Place {
             device: context.device(finding.device),
             subject: shown(&finding.subject),
+            action: if same_action { Shown::default() } else { shown(&finding.fix.action) },
         };
         FixCard {
             rule: shown(fix.id.as_str()),
@@ -309,8 +354,8 @@ fn fixes(model: &ReportModel, context: &Context<'_>) -> Vec<FixCard> {
 
 /// Where nothing was found to fix, what is unknown comes first.
 fn unknown_first(model: &ReportModel, controls: &Controls) -> String {
-    let checks =
-        model.results.iter().filter(|entry| entry.result.outcome == CheckOutcome::Unknown).count() as u64;
+    let results = model.results.iter().map(|entry| (entry.device, &entry.result));
+    let checks = RuleResult::count(results, CheckOutcome::Unknown);
     let places = model.gaps.len() as u64;
     if !model.risk.fixes.is_empty() || controls.unknown + checks + places == 0 {
         return String::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests: clippy exempts only the test functions themselves
 
 mod browser;
+mod counts;
 mod exports;
 mod golden;
 mod hostile;

@@ -76,7 +76,7 @@ pub(crate) fn model() -> ReportModel {
         previous: Some(PreviousRun {
             at: time("2026-10-26T09:00:00Z"),
             mean: Usd(48_300.0),
-            open: findings.iter().map(|entry| entry.finding.id).collect(),
+            open: findings.iter().map(|entry| (entry.finding.id, entry.finding.severity)).collect(),
         }),
         findings,
     }
