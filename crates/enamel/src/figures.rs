@@ -7,7 +7,7 @@ use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_pr
 use enamel_types::control::{AttestationRef, ControlState, Grounds};
 use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Estimate, Finding, FindingId, ObservationId, RuleResult, Timestamp};
+use enamel_types::{Estimate, Finding, FindingId, ObservationId, RuleId, RuleResult, Timestamp};
 
 use crate::session::Session;
 
@@ -153,7 +153,15 @@ pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -
     let evidence: Vec<Evidence> =
         view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
     let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
-    compare_profiles(&session.content.controls, &evidence, &attestations, now)
+    let fresh = Fresh::of(view, now);
+    let meaningless: BTreeSet<RuleId> = fresh
+        .judgements()
+        .iter()
+        .flat_map(|judgement| &judgement.results)
+        .filter(|result| result.outcome == CheckOutcome::NotApplicable)
+        .map(|result| result.rule.clone())
+        .collect();
+    compare_profiles(&session.content.controls, &evidence, &attestations, &meaningless, now)
 }
 
 /// How many controls stand where.

@@ -19,7 +19,7 @@ use enamel_types::control::{AttestationRef, ControlState, Statement};
 use enamel_types::judgement::{Evidence, EvidenceOutcome, is_fresh};
 use enamel_types::practice::RuleProfile;
 use enamel_types::time::{Timestamp, last_moment};
-use enamel_types::{ControlStatus, DeviceId};
+use enamel_types::{ControlStatus, DeviceId, RuleId};
 
 use crate::attest::ATTESTATION_RULE;
 use crate::catalogue::{Aspect, Catalogue, Control, Requirement};
@@ -29,15 +29,17 @@ const DAY: i64 = 86_400;
 /// The status of every control, in the catalogue's order.
 ///
 /// `evidence` is what the latest judgement of each device and scope says; `attestations` is every statement ever recorded.
-/// Evidence counts for a control when it names it, or when its rule is one that the catalogue wants.
+/// Evidence counts for a control when it names it, or when its rule is one that the catalogue wants. `meaningless` are the rules
+/// that were tried and have no meaning on the computers seen: they are no evidence, but somebody has looked.
 pub fn control_statuses(
     catalogue: &Catalogue,
     profile: RuleProfile,
     evidence: &[Evidence],
     attestations: &[AttestationRef],
+    meaningless: &BTreeSet<RuleId>,
     now: Timestamp,
 ) -> Vec<ControlStatus> {
-    let weigh = |control| Weighing::new(control, profile, evidence, attestations, now).status();
+    let weigh = |control| Weighing::new(control, profile, evidence, attestations, meaningless, now).status();
     catalogue.controls().iter().map(weigh).collect()
 }
 
@@ -55,10 +57,11 @@ pub fn compare_profiles(
     catalogue: &Catalogue,
     evidence: &[Evidence],
     attestations: &[AttestationRef],
+    meaningless: &BTreeSet<RuleId>,
     now: Timestamp,
 ) -> Vec<SideBySide> {
-    let current = control_statuses(catalogue, RuleProfile::Current, evidence, attestations, now);
-    let proposed = control_statuses(catalogue, RuleProfile::Proposed2025, evidence, attestations, now);
+    let under = |profile| control_statuses(catalogue, profile, evidence, attestations, meaningless, now);
+    let (current, proposed) = (under(RuleProfile::Current), under(RuleProfile::Proposed2025));
     current.into_iter().zip(proposed).map(|(current, proposed)| SideBySide { current, proposed }).collect()
 }
 
@@ -73,6 +76,8 @@ struct Weighing<'a> {
     /// The latest statement; its expiry is the one that the catalogue allows.
     statement: Option<AttestationRef>,
     in_force: bool,
+    /// Rules that were tried and have no meaning on the computers seen.
+    meaningless: &'a BTreeSet<RuleId>,
 }
 
 /// What is known of one aspect.
@@ -91,6 +96,7 @@ impl<'a> Weighing<'a> {
         profile: RuleProfile,
         evidence: &'a [Evidence],
         attestations: &'a [AttestationRef],
+        meaningless: &'a BTreeSet<RuleId>,
         now: Timestamp,
     ) -> Self {
         let bears = |evidence: &&Evidence| {
@@ -132,7 +138,7 @@ impl<'a> Weighing<'a> {
         let in_force = statement.as_ref().is_some_and(|statement| {
             now < statement.attestation.expires_at && !too_old(control, profile, statement, now)
         });
-        Self { control, profile, now, fresh, stale, statement, in_force }
+        Self { control, profile, now, fresh, stale, statement, in_force, meaningless }
     }
 
     fn status(self) -> ControlStatus {
@@ -326,6 +332,10 @@ impl<'a> Weighing<'a> {
         }
         if let Some(unknown) = self.fresh.first() {
             return format!("could not be seen: {}", unknown.statement.trim_end_matches('.'));
+        }
+        let tried = |aspect: &Aspect| self.meaningless.iter().any(|rule| aspect.wants(rule));
+        if self.control.aspects(self.profile).any(tried) {
+            return "looked at; it does not apply to the computers seen".to_owned();
         }
         let seeable = self.control.aspects(self.profile).any(|aspect| !aspect.rules.is_empty());
         if seeable {

@@ -1,11 +1,15 @@
 //! Where controls stand, on the catalogue that ships.
 
+use std::collections::BTreeSet;
+
 use enamel_risk::{Catalogue, Requirement, compare_profiles, control_statuses, judge_attestation};
 use enamel_types::control::{Attestation, AttestationRef, ControlState, Statement};
 use enamel_types::judgement::{Evidence, EvidenceOutcome};
 use enamel_types::observation::Sensor;
 use enamel_types::practice::RuleProfile;
-use enamel_types::{Body, CheckOutcome, ControlId, ControlStatus, Observation, PracticeId, Timestamp};
+use enamel_types::{
+    Body, CheckOutcome, ControlId, ControlStatus, Observation, PracticeId, RuleId, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::world::{device, now, observation, rule};
@@ -57,7 +61,7 @@ fn status(
     statements: &[AttestationRef],
 ) -> ControlStatus {
     let catalogue = Catalogue::builtin().unwrap();
-    let statuses = control_statuses(&catalogue, profile, evidence, statements, now());
+    let statuses = control_statuses(&catalogue, profile, evidence, statements, &BTreeSet::new(), now());
     assert_eq!(statuses.len(), 50);
     statuses.into_iter().find(|status| status.control == control(id)).unwrap()
 }
@@ -92,7 +96,7 @@ fn the_catalogue_is_appendix_a_and_the_two_sections_after_it() {
 fn nothing_seen_is_unknown_never_green() {
     let catalogue = Catalogue::builtin().unwrap();
     for profile in [RuleProfile::Current, RuleProfile::Proposed2025] {
-        for status in control_statuses(&catalogue, profile, &[], &[], now()) {
+        for status in control_statuses(&catalogue, profile, &[], &[], &BTreeSet::new(), now()) {
             assert_eq!(status.state, ControlState::Unknown, "{}", status.control);
             assert!(!status.why.is_empty());
         }
@@ -258,6 +262,19 @@ fn addressable_ones_can_be_decided_and_required_ones_cannot() {
 }
 
 #[test]
+fn what_was_tried_and_has_no_meaning_here_was_looked_at() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let why = |meaningless: &BTreeSet<RuleId>| {
+        let statuses = control_statuses(&catalogue, RuleProfile::Current, &[], &[], meaningless, now());
+        let logoff = statuses.into_iter().find(|status| status.control == control(LOGOFF)).unwrap();
+        assert_eq!(logoff.state, ControlState::Unknown, "it is no evidence");
+        logoff.why
+    };
+    assert_eq!(why(&BTreeSet::new()), "nothing has looked at it");
+    assert_eq!(why(&BTreeSet::from([rule("W36")])), "looked at; it does not apply to the computers seen");
+}
+
+#[test]
 fn nothing_found_in_one_place_is_no_support_where_something_was_found_in_another() {
     const PASSWORDS: &str = "164.308(a)(5)(ii)(D)";
     let clean = seen(PASSWORDS, "secret.none", 1, EvidenceOutcome::Supports, 1);
@@ -278,7 +295,7 @@ fn both_texts_side_by_side_on_the_same_evidence() {
     let longer = content.replacen(&id, &format!("{id}attestation_months = 24\n"), 1);
     let catalogue = Catalogue::from_files([("hipaa.toml", longer.as_str())]).unwrap();
     let old = stated(SANCTIONS, Statement::Implemented, -500, 300);
-    let both = compare_profiles(&catalogue, &[], &[old], now());
+    let both = compare_profiles(&catalogue, &[], &[old], &BTreeSet::new(), now());
     let row = both.iter().find(|row| row.current.control == control(SANCTIONS)).unwrap();
     assert_eq!((row.current.state, row.proposed.state), (ControlState::Met, ControlState::Unknown));
     assert!(row.proposed.why.contains("older than the proposal"), "{}", row.proposed.why);
