@@ -1,13 +1,13 @@
 //! From the ledger's view to figures: what is fresh, where controls stand, what a year may cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enamel_ledger::PracticeView;
 use enamel_risk::{MeasuredPersons, RiskInput, RuleCounts, SideBySide, compare_profiles, simulate};
 use enamel_types::control::{AttestationRef, ControlState, Grounds};
 use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
-use enamel_types::{Estimate, Finding, FindingId, ObservationId, RuleId, RuleResult, Timestamp};
+use enamel_types::{Estimate, Finding, FindingId, RuleId, RuleResult, Timestamp};
 
 use crate::session::Session;
 
