@@ -248,7 +248,7 @@ fn finding(row: &crate::ControlRow, model: &ReportModel) -> Value {
 
 fn risks(model: &ReportModel) -> Vec<Value> {
     let mut entries: Vec<&FindingEntry> = present(model).collect();
-    entries.sort_by_key(|entry| (std::cmp::Reverse(entry.finding.severity), entry.finding.id));
+    entries.sort_by(|a, b| a.finding.worst_first(&b.finding));
     let risk = |entry: &FindingEntry| {
         let finding = &entry.finding;
         let mut risk = json!({

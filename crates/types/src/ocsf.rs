@@ -117,8 +117,7 @@ pub fn finding_line(entry: &FindingEntry, context: &Context<'_>) -> Value {
 /// All findings, worst first, one event a line, each line ended by a line feed.
 pub fn findings_json(findings: &[FindingEntry], context: &Context<'_>) -> String {
     let mut entries: Vec<&FindingEntry> = findings.iter().collect();
-    entries
-        .sort_by_key(|entry| (entry.standing, std::cmp::Reverse(entry.finding.severity), entry.finding.id));
+    entries.sort_by(|a, b| a.standing.cmp(&b.standing).then_with(|| a.finding.worst_first(&b.finding)));
     entries
         .into_iter()
         .map(|entry| text::escape_json(&finding_line(entry, context).to_string()) + "\n")

@@ -224,6 +224,24 @@ fn the_worst_open_finding_comes_first_and_a_resolved_one_last() {
 }
 
 #[test]
+fn of_equally_severe_findings_the_one_about_most_people_comes_first() {
+    let mut sample = Sample::new("x");
+    sample.findings.truncate(1);
+    for (subject, people) in [("a", Some(15)), ("b", Some(600)), ("c", None), ("d", Some(2))] {
+        let mut entry = sample.findings[0].clone();
+        subject.clone_into(&mut entry.finding.title);
+        entry.finding.persons = people;
+        sample.findings.push(entry);
+    }
+    sample.findings.remove(0);
+    let titles: Vec<_> = findings_json(&sample.findings, &sample.context())
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["finding_info"]["title"].clone())
+        .collect();
+    assert_eq!(titles, ["b", "a", "d", "c"]);
+}
+
+#[test]
 fn a_findings_life_shows() {
     let mut sample = Sample::new("x");
     for (standing, once, activity, status, compliance) in [
