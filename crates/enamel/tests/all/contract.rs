@@ -311,6 +311,7 @@ fn a_search_that_nobody_reads_is_recorded_all_the_same() {
     let world = World::new();
     world.file("intake.txt", INTAKE);
     world.file("more/intake.txt", INTAKE);
+    world.run(&["scan", "host"]).ok();
     for (form, code) in [(vec!["--json"], 0), (vec![], 0), (vec!["--json", "--fail-on", "low"], 3)] {
         let before = world.run(&["export", "observations"]).ok().records().len();
         let practice = world.practice();
