@@ -27,8 +27,8 @@ impl Sink for Checked {
     fn record(&mut self) {}
     fn field(&mut self, _: Field<'_>) {}
     fn problem(&mut self, problem: Problem) {
-        // A panic inside a reader is caught by `extract`; here it must not pass for a damaged file.
-        assert!(!problem.detail.contains("its reader gave up"), "{}", problem.detail);
+        // A panic inside a reader is caught by `extract`; here it must not pass for a damaged file. A name may hold the words.
+        assert!(!problem.detail.ends_with(": its reader gave up"), "{}", problem.detail);
     }
 }
 

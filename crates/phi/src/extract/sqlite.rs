@@ -129,7 +129,10 @@ fn read_all(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let looks = guard(&mut connection).map_err(|error| failure(&error))?;
-    let (tables, unnamed) = tables(&connection).map_err(|error| failure(&error))?;
+    let (tables, unnamed, odd) = tables(&connection).map_err(|error| failure(&error))?;
+    if odd > 0 {
+        budget.report(name, &Failure::Malformed("a table's definition was not written by SQLite"), sink);
+    }
     if unnamed > 0 {
         budget.report(name, &Failure::Malformed("the name of a table is no UTF-8"), sink);
     }
@@ -215,22 +218,27 @@ fn uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Ordinary tables, and how many have a name that cannot be asked for. SQLite begins the definition of each with these words,
-/// whatever was typed; SQLite's own tables hold nothing of a patient. One more than is read tells that there are more.
-fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize)> {
+/// Ordinary tables, how many have a name that cannot be asked for, and how many were defined by a hand in the schema. One more than is
+/// read tells that there are more.
+///
+/// SQLite begins the definition of each with the words asked for here, whatever was typed, and lets nobody take a name like its own;
+/// what a virtual table's definition could do on being read is nothing for a database of a stranger.
+fn tables(connection: &Connection) -> rusqlite::Result<(Vec<String>, usize, usize)> {
     let mut statement = connection.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND sql LIKE 'CREATE TABLE %' AND rootpage > 0 LIMIT ?1",
+        "SELECT name, sql LIKE 'CREATE TABLE %' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' FROM sqlite_schema \
+         WHERE type = 'table' AND rootpage > 0 AND name <> 'sqlite_sequence' AND name NOT LIKE 'sqlite\\_stat_' ESCAPE '\\' \
+         LIMIT ?1",
     )?;
-    let (mut names, mut unnamed) = (Vec::new(), 0);
+    let (mut names, mut unnamed, mut odd) = (Vec::new(), 0, 0);
     let mut rows = statement.query([TABLES + 1])?;
     while let Some(row) = rows.next()? {
-        match row.get::<_, String>(0) {
-            Ok(name) => names.push(name),
-            Err(_) => unnamed += 1,
+        match (row.get::<_, String>(0), row.get::<_, Option<bool>>(1)?) {
+            (Ok(name), Some(true)) => names.push(name),
+            (Ok(_), _) => odd += 1,
+            (Err(_), _) => unnamed += 1,
         }
     }
-    Ok((names, unnamed))
+    Ok((names, unnamed, odd))
 }
 
 /// The columns that are stored (`hidden` is 2 for those that would be computed), and how many have a name that cannot be asked

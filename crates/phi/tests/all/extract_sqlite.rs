@@ -127,3 +127,22 @@ fn the_copy_of_a_database_has_no_name() {
         assert_eq!((sink.rows, sink.named), (2, 0), "pages of {page}");
     }
 }
+
+/// A hand in the schema hides no table without a word.
+#[test]
+fn a_table_that_sqlite_did_not_define_is_told() {
+    for edit in [
+        "sql = replace(sql, 'CREATE TABLE', 'CREATE' || char(9) || 'TABLE')",
+        "name = 'sqlite_pat', tbl_name = 'sqlite_pat', sql = replace(sql, 'TABLE b', 'TABLE sqlite_pat')",
+    ] {
+        let heard = quickly(&format!(
+            "CREATE TABLE a (x); INSERT INTO a VALUES ('SSN 1'); CREATE TABLE b (x); INSERT INTO b VALUES ('SSN 2');
+             PRAGMA writable_schema=ON; UPDATE sqlite_schema SET {edit} WHERE name = 'b';"
+        ));
+        assert_eq!((heard.text.as_str(), heard.kinds()), ("SSN 1\n", vec![ProblemKind::Malformed]), "{edit}");
+    }
+    let honest = quickly(
+        "CREATE TABLE a (x INTEGER PRIMARY KEY AUTOINCREMENT, y); INSERT INTO a (y) VALUES ('SSN 1'); ANALYZE;",
+    );
+    assert_eq!(honest.kinds(), vec![]);
+}
