@@ -3,8 +3,7 @@
 use enamel_types::control::{ControlState, Statement};
 use enamel_types::judgement::EvidenceOutcome;
 use enamel_types::risk::Basis;
-use enamel_types::time::last_moment;
-pub(crate) use enamel_types::words::{bytes, counted, grouped as count};
+pub(crate) use enamel_types::words::{bytes, counted, date, grouped as count, last_day};
 use enamel_types::{CheckOutcome, RuleResult, Severity, Timestamp};
 
 use crate::LedgerFacts;
@@ -12,19 +11,9 @@ use crate::LedgerFacts;
 /// Lost entries named in a sentence; the rest are counted.
 const LOST_LISTED: usize = 12;
 
-/// `24 November 2026`, by UTC.
-pub(crate) fn date(time: Timestamp) -> String {
-    time.strftime("%-d %B %Y").to_string()
-}
-
 /// `24 November 2026, 14:05 UTC`.
 pub(crate) fn moment(time: Timestamp) -> String {
     time.strftime("%-d %B %Y, %H:%M UTC").to_string()
-}
-
-/// The last day on which a thing that ends at `end` still counts. What ends at midnight last counted the day before.
-pub(crate) fn last_day(end: Timestamp) -> String {
-    date(last_moment(end))
 }
 
 /// What became of lost entries, in a sentence; `None` where none was lost.
@@ -147,7 +136,7 @@ pub(crate) const NO_SECRETS: &str = "No credentials in clear text";
 pub(crate) fn check_title(result: &RuleResult) -> &str {
     match result.title.strip_prefix("Not so: ") {
         Some(weakness) if result.outcome == CheckOutcome::Fail => weakness,
-        Some(_) if result.is_secret() => NO_SECRETS,
+        Some(_) if result.rule.is_secret() => NO_SECRETS,
         _ => &result.title,
     }
 }

@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 use enamel_types::control::{AttestationRef, ControlState, Statement};
 use enamel_types::judgement::{Evidence, EvidenceOutcome, is_fresh};
 use enamel_types::practice::RuleProfile;
-use enamel_types::time::{Timestamp, last_moment};
+use enamel_types::time::Timestamp;
+use enamel_types::words::{date, last_day};
 use enamel_types::{ControlStatus, DeviceId, RuleId};
 
 use crate::attest::ATTESTATION_RULE;
@@ -113,14 +114,13 @@ impl<'a> Weighing<'a> {
         fresh.sort_by_cached_key(|evidence| (fact(evidence), evidence.control != control.id));
         fresh.dedup_by_key(|evidence| fact(evidence));
         // None found in one place is no support where one was found in another.
-        let is_secret = |e: &Evidence| e.rule.as_str().starts_with("secret.");
         let found: BTreeSet<DeviceId> = fresh
             .iter()
-            .filter(|e| is_secret(e) && e.outcome == EvidenceOutcome::Contradicts)
+            .filter(|e| e.rule.is_secret() && e.outcome == EvidenceOutcome::Contradicts)
             .map(|e| e.device)
             .collect();
         fresh.retain(|e| {
-            !(is_secret(e) && e.outcome == EvidenceOutcome::Supports && found.contains(&e.device))
+            !(e.rule.is_secret() && e.outcome == EvidenceOutcome::Supports && found.contains(&e.device))
         });
         stale.retain(|old| !fresh.iter().any(|new| new.rule == old.rule && new.device == old.device));
         stale.sort_by_key(|evidence| std::cmp::Reverse(evidence.observed_at));
@@ -273,7 +273,7 @@ impl<'a> Weighing<'a> {
             let mut words = format!(
                 "decided by {} on {}, until {}: {what}: {}",
                 attestation.person,
-                day(statement.made_at),
+                date(statement.made_at),
                 last_day(attestation.expires_at),
                 attestation.reason
             );
@@ -348,7 +348,7 @@ impl<'a> Weighing<'a> {
     /// `last seen 14 days ago; evidence holds for 7`.
     fn age(&self, old: &Evidence) -> String {
         if old.observed_at > self.now {
-            return format!("the evidence claims to be from {}, which is yet to come", day(old.observed_at));
+            return format!("the evidence claims to be from {}, which is yet to come", date(old.observed_at));
         }
         let days = |seconds: i64| (seconds + DAY / 2) / DAY;
         let ago = days(self.now.as_second() - old.observed_at.as_second());
@@ -369,7 +369,7 @@ impl<'a> Weighing<'a> {
         } else {
             format!(
                 "the statement by {person} of {} is older than the proposal would allow",
-                day(late.made_at)
+                date(late.made_at)
             )
         }
     }
@@ -386,13 +386,4 @@ fn too_old(control: &Control, profile: RuleProfile, statement: &AttestationRef, 
 
 fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
     values.collect::<BTreeSet<_>>().len()
-}
-
-/// `24 November 2026`, by UTC, as the report writes days.
-fn day(time: Timestamp) -> String {
-    time.strftime("%-d %B %Y").to_string()
-}
-
-fn last_day(end: Timestamp) -> String {
-    day(last_moment(end))
 }

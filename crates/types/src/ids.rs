@@ -139,6 +139,14 @@ name_ids! {
 #[serde(try_from = "String", into = "String")]
 pub struct FindingId([u8; 10]);
 
+impl RuleId {
+    /// Whether it looks for one kind of place with credentials in clear text. All of them together ask one question, and are counted
+    /// and shown as one check of a computer.
+    pub fn is_secret(&self) -> bool {
+        self.as_str().starts_with("secret.")
+    }
+}
+
 impl FindingId {
     /// Derives the id from what makes a finding the same one: device, rule, and the thing it is about
     /// (a file, a folder, a service; empty where the device itself is meant).

@@ -88,17 +88,11 @@ pub struct RuleResult {
 }
 
 impl RuleResult {
-    /// Whether its rule looks for one kind of place with credentials in clear text. All of them together ask one question, and
-    /// are counted and shown as one check of a computer.
-    pub fn is_secret(&self) -> bool {
-        self.rule.as_str().starts_with("secret.")
-    }
-
     /// How many checks came out one way, over results and the computers they are of.
     pub fn count<'a>(results: impl IntoIterator<Item = (DeviceId, &'a Self)>, outcome: CheckOutcome) -> u64 {
         let (mut singles, mut with_secrets) = (0, BTreeSet::new());
         for (device, result) in results.into_iter().filter(|(_, result)| result.outcome == outcome) {
-            if result.is_secret() && outcome != CheckOutcome::Fail {
+            if result.rule.is_secret() && outcome != CheckOutcome::Fail {
                 with_secrets.insert(device);
             } else {
                 singles += 1;

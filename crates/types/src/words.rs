@@ -1,7 +1,19 @@
-//! Counts and sizes as a person says them: every number shown to people goes through here, so that the terminal, the
+//! Counts, sizes and days as a person says them: every number shown to people goes through here, so that the terminal, the
 //! report and what findings say read alike.
 //!
 //! American English. Never used for what a machine reads back.
+
+use crate::time::{Timestamp, last_moment};
+
+/// `24 November 2026`, by UTC.
+pub fn date(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y").to_string()
+}
+
+/// The last day on which a thing that ends at `end` still counts. What ends at midnight last counted the day before.
+pub fn last_day(end: Timestamp) -> String {
+    date(last_moment(end))
+}
 
 /// `12,450`.
 pub fn grouped(value: u64) -> String {

@@ -7,7 +7,7 @@ use enamel_types::content::ContentError;
 use enamel_types::patient_data::Entity;
 use serde::Deserialize;
 
-use super::look_back::{LOOK_BACK, LookBack};
+use super::look_back::{LOOK_BACK, LookBack, in_word};
 use super::plain_text::{PlainText, plainly};
 use super::vocabulary::{Content, FILE, NamePart};
 use super::words::{self, Words};
@@ -83,8 +83,8 @@ pub(super) struct Unlabelled {
     any: bool,
 }
 
-/// How far back an insurer may be spoken of.
-const INSURER: usize = 160;
+/// How far back what a label needs may be spoken of.
+const NEAR: usize = 160;
 /// A remark in brackets between a label and its value is no longer than this.
 const REMARK: usize = 32;
 
@@ -152,15 +152,15 @@ impl Labels {
             automaton,
             said,
             squashed,
-            value_ends: Words::new(value_ends.iter().map(String::as_str)),
-            ends: Words::new(ends.iter().map(String::as_str)),
+            value_ends: Words::of(&value_ends),
+            ends: Words::of(&ends),
             label_words,
             label_digits,
             value_starts,
-            fillers: content.fillers(),
-            trade: content.trade(),
-            patients: Words::new(["patient", "pt", "pat", "paciente"].into_iter()),
-            insurers: content.insurers(),
+            fillers: Words::of(&content.names.fillers),
+            trade: Words::of(&content.names.trade),
+            patients: Words::of(&content.names.patients),
+            insurers: Words::of(&content.names.insurers),
         })
     }
 
@@ -219,7 +219,7 @@ impl Labels {
                     return Some(label);
                 }
             }
-            if number || !(self.fillers.contains(letters) || self.insurers.contains(letters)) {
+            if number || !self.fills(letters) {
                 others += 1;
                 if others > words {
                     *unlabelled = Unlabelled { end: before.len(), others, any };
@@ -267,25 +267,22 @@ impl Labels {
     /// A label as its surroundings leave it: an ID is a member's where an insurer is spoken of, and a patient's right after one; an
     /// account is a shop's where its line speaks of trade.
     fn fits(&self, label: Label, before: &[u8]) -> Option<Label> {
-        let line = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
-        let line = &line[line.len().saturating_sub(INSURER)..];
-        let says =
-            |words: &Words| line.split(|byte| !byte.is_ascii_alphabetic()).any(|word| words.contains(word));
+        let near = &before[before.len().saturating_sub(NEAR)..];
+        let line = || &near[memchr::memrchr(b'\n', near).map_or(0, |newline| newline + 1)..];
+        let paragraph = || &near[memchr::memmem::rfind(near, b"\n\n").unwrap_or(0)..];
         match label.needs {
             Needs::Nothing => Some(label),
-            Needs::Person => (!says(&self.trade)).then_some(label),
-            Needs::Insurer if self.speaks_of_insurer(before) => Some(label),
+            Needs::Person => (!says(line(), &self.trade)).then_some(label),
+            Needs::Insurer if says(paragraph(), &self.insurers) => Some(label),
             // `Patient: Roe, Ann   ID: 4711`, and not `Boise ID 83781`.
-            Needs::Insurer => (says(&self.patients) && before.trim_ascii_end().ends_with(b":"))
+            Needs::Insurer => (says(line(), &self.patients) && before.trim_ascii_end().ends_with(b":"))
                 .then_some(Label { meaning: Meaning::Is(Entity::Mrn), needs: Needs::Person, ..label }),
         }
     }
 
-    /// Whether the end of a text, back to an empty line, has to do with insurance.
-    fn speaks_of_insurer(&self, before: &[u8]) -> bool {
-        let near = &before[before.len().saturating_sub(INSURER)..];
-        let begin = memchr::memmem::rfind(near, b"\n\n").unwrap_or(0);
-        near[begin..].split(|byte| !byte.is_ascii_alphabetic()).any(|word| self.insurers.contains(word))
+    /// Whether a word between a label and its value is mere filling.
+    fn fills(&self, word: &[u8]) -> bool {
+        self.fillers.contains(word) || self.insurers.contains(word)
     }
 
     /// The last label of a text. Labels of names do not count: a number is no name. `cut` means that the text begins within a word.
@@ -364,8 +361,7 @@ impl Labels {
         // Not made plain, so that places are kept.
         let lower: Vec<u8> =
             line.iter().map(|byte| if *byte == b'_' { b' ' } else { byte.to_ascii_lowercase() }).collect();
-        let insurer =
-            lower.split(|byte| !byte.is_ascii_alphabetic()).any(|word| self.insurers.contains(word));
+        let insurer = says(&lower, &self.insurers);
         self.matches(&lower, false)
             .filter(|(.., said)| insurer || said.needs != Needs::Insurer)
             .map(|(start, end, said)| (start, end, said.meaning))
@@ -379,7 +375,7 @@ impl Labels {
         let mut letters = 0;
         let mut start = 0;
         for (index, byte) in gap.iter().chain(b" ").enumerate() {
-            if byte.is_ascii_alphanumeric() || *byte >= 0x80 || *byte == b'\'' {
+            if in_word(*byte) {
                 if letters == 0 {
                     start = index;
                 }
@@ -390,7 +386,7 @@ impl Labels {
                 let word = &gap[start..index];
                 if word[0].is_ascii_digit() {
                     numbers += 1;
-                } else if !(self.fillers.contains(word) || self.insurers.contains(word)) {
+                } else if !self.fills(word) {
                     words += 1;
                 }
                 sentence |= *byte == b'.' && letters > 2 && gap.get(index + 1) == Some(&b' ');
@@ -429,6 +425,11 @@ impl Labels {
     pub(super) fn stands_alone(&self, name: &str) -> bool {
         self.squashed.get(&squash(&spaced(name))).is_none_or(|said| said.needs == Needs::Nothing)
     }
+}
+
+/// Whether a text holds one of the words.
+fn says(text: &[u8], words: &Words) -> bool {
+    text.split(|byte| !byte.is_ascii_alphabetic()).any(|word| words.contains(word))
 }
 
 /// What a label says, by its words.

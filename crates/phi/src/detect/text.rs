@@ -239,21 +239,21 @@ impl Scanner<'_> {
     /// What the column that the value at `start` stands in says, or a label that is near enough: at most `words` other words between.
     /// A label of something else may stand two words away.
     fn label(&mut self, start: usize, words: usize) -> Option<Meaning> {
-        if let Some(meaning) = self.columns.meaning(self.text, start, self.vocabulary) {
-            return Some(meaning);
-        }
-        let before = &self.text[..start - self.quotes(start)];
-        let label = self.vocabulary.labels.near(before, words.max(2), true, &mut self.unlabelled);
-        self.speaks(label, words)
+        self.said_of(start, words, words.max(2), true)
     }
 
     /// The same where only a label for a value counts: a number that is nothing without one.
     fn own_label(&mut self, start: usize, words: usize) -> Option<Meaning> {
+        self.said_of(start, words, words, false)
+    }
+
+    /// Looks for a label of any kind, or of a value, over `reach` words and takes it if it speaks over `words`.
+    fn said_of(&mut self, start: usize, words: usize, reach: usize, any: bool) -> Option<Meaning> {
         if let Some(meaning) = self.columns.meaning(self.text, start, self.vocabulary) {
             return Some(meaning);
         }
         let before = &self.text[..start - self.quotes(start)];
-        let label = self.vocabulary.labels.near(before, words, false, &mut self.unlabelled);
+        let label = self.vocabulary.labels.near(before, reach, any, &mut self.unlabelled);
         self.speaks(label, words)
     }
 

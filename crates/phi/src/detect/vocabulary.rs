@@ -24,7 +24,7 @@ pub(super) struct Content {
     name_parts: Vec<NameParts>,
     exclude: Vec<Exclude>,
     values: Values,
-    names: Names,
+    pub(super) names: Names,
 }
 
 #[derive(Deserialize)]
@@ -73,15 +73,16 @@ struct Values {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Names {
+pub(super) struct Names {
     given: HashSet<String>,
     never: HashSet<String>,
     leads: Vec<String>,
     staff: Vec<String>,
     streets_and_firms: HashSet<String>,
-    fillers: HashSet<String>,
-    trade: HashSet<String>,
-    insurers: HashSet<String>,
+    pub(super) fillers: HashSet<String>,
+    pub(super) trade: HashSet<String>,
+    pub(super) patients: HashSet<String>,
+    pub(super) insurers: HashSet<String>,
 }
 
 /// Half of a name.
@@ -126,21 +127,6 @@ impl Content {
     pub(super) fn numbered(&self, label: &str) -> Option<Entity> {
         self.numbered.iter().find(|some| some.words.iter().any(|word| word == label)).map(|some| some.entity)
     }
-
-    /// Words that may stand between a label and its value.
-    pub(super) fn fillers(&self) -> Words {
-        Words::new(self.names.fillers.iter().map(String::as_str))
-    }
-
-    /// Words that speak of trade.
-    pub(super) fn trade(&self) -> Words {
-        Words::new(self.names.trade.iter().map(String::as_str))
-    }
-
-    /// Words that speak of an insurer.
-    pub(super) fn insurers(&self) -> Words {
-        Words::new(self.names.insurers.iter().map(String::as_str))
-    }
 }
 
 impl Vocabulary {
@@ -157,10 +143,10 @@ impl Vocabulary {
         let labels = Labels::new(&content, text)?;
         Ok(Self {
             labels,
-            given: Words::new(content.names.given.iter().map(String::as_str)),
-            never: Words::new(content.names.never.iter().map(String::as_str)),
-            streets_and_firms: Words::new(content.names.streets_and_firms.iter().map(String::as_str)),
-            nobody: Words::new(content.values.nobody.iter().map(String::as_str)),
+            given: Words::of(&content.names.given),
+            never: Words::of(&content.names.never),
+            streets_and_firms: Words::of(&content.names.streets_and_firms),
+            nobody: Words::of(&content.values.nobody),
             content,
         })
     }

@@ -16,6 +16,11 @@ pub(super) struct Words {
 pub(super) const LONGEST: usize = 24;
 
 impl Words {
+    /// A set of the words of the content.
+    pub(super) fn of<'w>(words: impl IntoIterator<Item = &'w String>) -> Self {
+        Self::new(words.into_iter().map(String::as_str))
+    }
+
     /// A set of these words.
     pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let words: HashSet<Box<[u8]>> =

@@ -261,7 +261,7 @@ pub(super) struct Check<'a> {
 /// forty where a folder was searched too, nor any where a password was found after all.
 pub(super) fn came_out(model: &ReportModel, outcome: CheckOutcome) -> Vec<Check<'_>> {
     let of = || model.results.iter().filter(move |entry| entry.result.outcome == outcome);
-    let folds = |result: &RuleResult| outcome != CheckOutcome::Fail && result.is_secret();
+    let folds = |result: &RuleResult| outcome != CheckOutcome::Fail && result.rule.is_secret();
     let mut kinds: BTreeMap<DeviceId, (&str, BTreeSet<&RuleId>)> = BTreeMap::new();
     for entry in of().filter(|entry| folds(&entry.result)) {
         let fold = kinds.entry(entry.device).or_insert((&entry.result.detail, BTreeSet::new()));
@@ -271,7 +271,7 @@ pub(super) fn came_out(model: &ReportModel, outcome: CheckOutcome) -> Vec<Check<
         let failed = |device: &DeviceId| {
             model.results.iter().any(|entry| {
                 entry.device == *device
-                    && entry.result.is_secret()
+                    && entry.result.rule.is_secret()
                     && entry.result.outcome == CheckOutcome::Fail
             })
         };
