@@ -148,7 +148,12 @@ fn cite(model: &mut ReportModel, entries: Vec<Entry>, fresh: &Fresh<'_>) {
                 services_running: software.services.iter().filter(|service| service.running).count() as u64,
                 dental: software.dental,
             }),
-            Body::DeviceInventory(_) | Body::ConfigState(_) | Body::Attestation(_) => {}
+            Body::DeviceInventory(_)
+            | Body::ConfigState(_)
+            | Body::Attestation(_)
+            | Body::RiskAcceptance(_)
+            | Body::AgentEvent(_)
+            | Body::CommandReceipt(_) => {}
         }
     }
 }

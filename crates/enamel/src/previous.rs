@@ -58,7 +58,12 @@ impl From<Entry> for Mark {
         let sensor = match entry.observation.body {
             Body::ConfigState(_) => Some(Sensor::Host),
             Body::SoftwareInventory(_) => Some(Sensor::Software),
-            Body::DeviceInventory(_) | Body::PatientData(_) | Body::Attestation(_) => None,
+            Body::DeviceInventory(_)
+            | Body::PatientData(_)
+            | Body::Attestation(_)
+            | Body::RiskAcceptance(_)
+            | Body::AgentEvent(_)
+            | Body::CommandReceipt(_) => None,
         };
         Self { seq: entry.seq, agent: entry.observation.agent, received_at: entry.received_at, sensor }
     }

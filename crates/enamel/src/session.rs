@@ -142,7 +142,10 @@ impl Session {
             }
             Body::PatientData(_) => enamel_phi::judge(observation),
             Body::Attestation(_) => enamel_risk::judge_attestation(observation, &self.content.controls),
-            Body::DeviceInventory(_) => Judgement::of(observation),
+            Body::DeviceInventory(_)
+            | Body::RiskAcceptance(_)
+            | Body::AgentEvent(_)
+            | Body::CommandReceipt(_) => Judgement::of(observation),
         }
     }
 

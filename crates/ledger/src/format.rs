@@ -31,7 +31,7 @@
 use std::fmt;
 
 use enamel_types::{AgentId, Observation, ObservationId, PracticeId};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The format this crate writes, kept in SQLite's `user_version`.
 pub const FORMAT_VERSION: i64 = 1;
@@ -81,6 +81,11 @@ impl EntryHash {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// A hash that was made elsewhere.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 }
 
 /// Why a text is no [`EntryHash`].
@@ -124,6 +129,13 @@ impl Serialize for EntryHash {
     }
 }
 
+impl<'de> Deserialize<'de> for EntryHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// One row as it lies in the file, body not yet parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -142,6 +154,17 @@ pub(crate) struct Row {
     pub(crate) hash: EntryHash,
     pub(crate) receipt: [u8; 32],
     pub(crate) body: Vec<u8>,
+}
+
+/// The hash of an entry after `prev`, over its fields in the order that the module documents.
+pub(crate) fn entry_hash(prev: &EntryHash, fields: [&[u8]; 8]) -> EntryHash {
+    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger entry v1");
+    hasher.update(&prev.0);
+    for field in fields {
+        hasher.update(&(field.len() as u64).to_le_bytes());
+        hasher.update(field);
+    }
+    EntryHash(*hasher.finalize().as_bytes())
 }
 
 impl Row {
@@ -176,22 +199,19 @@ impl Row {
 
     /// The hash over what the agent knows, as the module documents it.
     pub(crate) fn entry_hash(&self) -> EntryHash {
-        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger entry v1");
-        hasher.update(&self.prev.0);
-        for field in [
-            self.practice.as_bytes().as_slice(),
-            self.agent.as_bytes(),
-            &self.agent_seq.to_le_bytes(),
-            self.id.as_bytes(),
-            self.kind.as_bytes(),
-            &self.kind_version.to_le_bytes(),
-            &self.observed_at.to_le_bytes(),
-            &self.body,
-        ] {
-            hasher.update(&(field.len() as u64).to_le_bytes());
-            hasher.update(field);
-        }
-        EntryHash(*hasher.finalize().as_bytes())
+        entry_hash(
+            &self.prev,
+            [
+                self.practice.as_bytes(),
+                self.agent.as_bytes(),
+                &self.agent_seq.to_le_bytes(),
+                self.id.as_bytes(),
+                self.kind.as_bytes(),
+                &self.kind_version.to_le_bytes(),
+                &self.observed_at.to_le_bytes(),
+                &self.body,
+            ],
+        )
     }
 
     /// The hash over what the keeper adds, as the module documents it.

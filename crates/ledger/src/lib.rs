@@ -12,6 +12,7 @@
 //! What the chain proves and what it does not is in `docs/ledger.md`; the file format is documented in [`mod@format`].
 
 mod carve;
+mod chain;
 mod entries;
 mod error;
 mod files;
@@ -23,6 +24,7 @@ mod verify;
 mod view;
 mod wal;
 
+pub use chain::Link;
 pub use entries::{Entries, Entry};
 pub use error::LedgerError;
 pub use format::{EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, NotAHash};

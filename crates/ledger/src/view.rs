@@ -1,35 +1,39 @@
 //! The present state of a practice as a pure fold over its entries.
 //!
-//! Nothing here is stored. The order of *receipt* is the order of the fold; the order of *observation* decides what is
+//! A server may keep a copy so as not to fold years of entries for every page, but nothing depends on the copy: folded
+//! anew from the ledger the view comes out the same. The order of *receipt* is the order of the fold; the order of *observation* decides what is
 //! newer, so that an observation that arrives late fills in history and never overwrites what was seen after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use enamel_types::acceptance::AcceptanceRef;
 use enamel_types::control::AttestationRef;
 use enamel_types::device::DeviceInventory;
 use enamel_types::{
     Body, ControlId, DeviceId, Finding, FindingId, Judgement, Observation, ObservationId, PracticeId,
     Timestamp,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::entries::Entry;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 
 /// Everything that is known of one practice now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PracticeView {
     practice: PracticeId,
+    #[serde(with = "judgements_as_list")]
     judgements: BTreeMap<(DeviceId, String), Judgement>,
     findings: BTreeMap<FindingId, FindingRecord>,
     inventories: BTreeMap<DeviceId, InventoryRecord>,
     attestations: BTreeMap<ControlId, AttestationRef>,
+    acceptances: BTreeMap<FindingId, AcceptanceRef>,
     through_seq: u64,
 }
 
 /// A finding with its history.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRecord {
     /// As it was seen last.
     pub finding: Finding,
@@ -55,7 +59,7 @@ impl FindingRecord {
 }
 
 /// Where a finding stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingState {
     /// It was there when last looked for.
@@ -67,7 +71,7 @@ pub enum FindingState {
 }
 
 /// A device's latest inventory.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InventoryRecord {
     /// Where it is recorded.
     pub observation: ObservationId,
@@ -86,6 +90,7 @@ impl PracticeView {
             findings: BTreeMap::new(),
             inventories: BTreeMap::new(),
             attestations: BTreeMap::new(),
+            acceptances: BTreeMap::new(),
             through_seq: 0,
         }
     }
@@ -174,6 +179,16 @@ impl PracticeView {
         &self.attestations
     }
 
+    /// The latest acceptance of each finding. It may have ended: that depends on the time of asking.
+    pub const fn acceptances(&self) -> &BTreeMap<FindingId, AcceptanceRef> {
+        &self.acceptances
+    }
+
+    /// The acceptance of a finding that is in force at `now`.
+    pub fn accepted(&self, finding: FindingId, now: Timestamp) -> Option<&AcceptanceRef> {
+        self.acceptances.get(&finding).filter(|held| now < held.acceptance.expires_at)
+    }
+
     /// The last entry that was folded in.
     pub const fn through_seq(&self) -> u64 {
         self.through_seq
@@ -203,7 +218,22 @@ impl PracticeView {
                     self.attestations.insert(attestation.control.clone(), made);
                 }
             }
-            Body::ConfigState(_) | Body::SoftwareInventory(_) | Body::PatientData(_) => {}
+            Body::RiskAcceptance(acceptance) => {
+                let held = self.acceptances.get(&acceptance.finding);
+                if held.is_none_or(|held| held.made_at <= observation.observed_at) {
+                    let made = AcceptanceRef {
+                        observation: observation.id,
+                        made_at: observation.observed_at,
+                        acceptance: acceptance.clone(),
+                    };
+                    self.acceptances.insert(acceptance.finding, made);
+                }
+            }
+            Body::ConfigState(_)
+            | Body::SoftwareInventory(_)
+            | Body::PatientData(_)
+            | Body::AgentEvent(_)
+            | Body::CommandReceipt(_) => {}
         }
     }
 
@@ -271,6 +301,31 @@ impl FindingRecord {
             self.last_seen = at;
             self.finding = finding.clone();
         }
+    }
+}
+
+/// JSON has no maps with compound keys; a judgement holds its own.
+mod judgements_as_list {
+    use std::collections::BTreeMap;
+
+    use enamel_types::{DeviceId, Judgement};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    type Judgements = BTreeMap<(DeviceId, String), Judgement>;
+
+    pub(super) fn serialize<S: Serializer>(
+        judgements: &Judgements,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(judgements.values())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Judgements, D::Error> {
+        let list = Vec::<Judgement>::deserialize(deserializer)?;
+        Ok(list
+            .into_iter()
+            .map(|judgement| ((judgement.device, judgement.scope.clone()), judgement))
+            .collect())
     }
 }
 

@@ -65,6 +65,18 @@ uuid_ids! {
     AgentId, "agent id";
     /// One observation; a UUIDv7 minted where it was made, so that delivery may repeat.
     ObservationId, "observation id";
+    /// A group of practices under one owner or contract.
+    GroupId, "group id";
+    /// One place of a practice.
+    SiteId, "site id";
+    /// A person who logs on to the console.
+    UserId, "user id";
+    /// A program's key to the API.
+    ApiKeyId, "API key id";
+    /// One order to one agent.
+    CommandId, "command id";
+    /// Something that a person at the MSP was told of.
+    AlertId, "alert id";
 }
 
 macro_rules! name_ids {

@@ -5,6 +5,10 @@
 //!
 //! This crate does no I/O, reads no clock and rolls no dice: both are parameters ([`Clock`], [`Minter`]).
 
+pub mod acceptance;
+pub mod access;
+pub mod agent_event;
+pub mod command;
 pub mod config_state;
 pub mod content;
 pub mod control;
@@ -15,6 +19,7 @@ pub mod judgement;
 pub mod observation;
 pub mod ocsf;
 pub mod patient_data;
+pub mod policy;
 pub mod practice;
 pub mod risk;
 pub mod software;
@@ -24,13 +29,19 @@ pub mod units;
 pub mod verdict;
 pub mod words;
 
+pub use acceptance::RiskAcceptance;
+pub use access::{Grant, Reach, Right, Role};
+pub use agent_event::{AgentEvent, Lane};
+pub use command::{Command, CommandClass, CommandReceipt, Order};
 pub use control::{Attestation, ControlState, ControlStatus};
 pub use finding::{Finding, FindingClass, FindingEntry, Fix, Severity, Standing};
 pub use ids::{
-    AgentId, ControlId, DeviceId, FindingId, Minter, ObservationId, PracticeId, RuleId, ScenarioId,
+    AgentId, AlertId, ApiKeyId, CommandId, ControlId, DeviceId, FindingId, GroupId, Minter, ObservationId,
+    PracticeId, RuleId, ScenarioId, SiteId, UserId,
 };
 pub use judgement::{CheckOutcome, Evidence, EvidenceOutcome, Judgement, RuleResult};
 pub use observation::{Body, Gap, Observation, ObservationFacts, Sensor};
+pub use policy::{Policy, SensorName};
 pub use practice::PracticeProfile;
 pub use time::{Clock, Timestamp};
 pub use units::{Estimate, Minutes, Usd};

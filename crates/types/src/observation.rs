@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::acceptance::RiskAcceptance;
+use crate::agent_event::{AgentEvent, Lane};
+use crate::command::CommandReceipt;
 use crate::config_state::ConfigState;
 use crate::control::Attestation;
 use crate::device::DeviceInventory;
@@ -74,6 +77,12 @@ pub enum Body {
     PatientData(PatientDataSurvey),
     /// OCSF 3004 Entity Management: a person states that a control is met, or why another measure stands in for it.
     Attestation(Attestation),
+    /// OCSF 3004 Entity Management: a person accepts a finding until a day.
+    RiskAcceptance(RiskAcceptance),
+    /// OCSF 1008 Event Log Activity: what an agent says about itself.
+    AgentEvent(AgentEvent),
+    /// OCSF 6003 API Activity: what became of a command.
+    CommandReceipt(CommandReceipt),
 }
 
 impl Body {
@@ -85,6 +94,9 @@ impl Body {
             Self::SoftwareInventory(_) => "software_inventory",
             Self::PatientData(_) => "patient_data",
             Self::Attestation(_) => "attestation",
+            Self::RiskAcceptance(_) => "risk_acceptance",
+            Self::AgentEvent(_) => "agent_event",
+            Self::CommandReceipt(_) => "command_receipt",
         }
     }
 
@@ -100,7 +112,22 @@ impl Body {
             Self::ConfigState(_) => 5002,
             Self::SoftwareInventory(_) => 5020,
             Self::PatientData(_) => 5007,
-            Self::Attestation(_) => 3004,
+            Self::Attestation(_) | Self::RiskAcceptance(_) => 3004,
+            Self::AgentEvent(_) => 1008,
+            Self::CommandReceipt(_) => 6003,
+        }
+    }
+
+    /// How urgent it is to send.
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::ConfigState(_)
+            | Self::Attestation(_)
+            | Self::RiskAcceptance(_)
+            | Self::CommandReceipt(_)
+            | Self::AgentEvent(_)
+            | Self::PatientData(_) => Lane::Finding,
+            Self::DeviceInventory(_) | Self::SoftwareInventory(_) => Lane::Inventory,
         }
     }
 }

@@ -13,9 +13,43 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("enamel-risk", &["enamel-types"]),
     ("enamel-report", &["enamel-types"]),
     ("enamel-testkit", &["enamel-types", "enamel-host"]),
+    ("enamel-wire", &["enamel-types", "enamel-ledger"]),
+    ("enamel-store", &["enamel-types", "enamel-ledger"]),
+    (
+        "enamel-assess",
+        &[
+            "enamel-types",
+            "enamel-ledger",
+            "enamel-exposure",
+            "enamel-phi",
+            "enamel-risk",
+            "enamel-report",
+        ],
+    ),
+    (
+        "enamel-agent",
+        &["enamel-types", "enamel-ledger", "enamel-wire", "enamel-host", "enamel-exposure", "enamel-phi"],
+    ),
+    (
+        "enamel-server",
+        &[
+            "enamel-types",
+            "enamel-ledger",
+            "enamel-wire",
+            "enamel-store",
+            "enamel-assess",
+            "enamel-risk",
+            "enamel-report",
+        ],
+    ),
     (
         "enamel",
         &[
+            "enamel-assess",
+            "enamel-wire",
+            "enamel-store",
+            "enamel-agent",
+            "enamel-server",
             "enamel-types",
             "enamel-ledger",
             "enamel-host",

@@ -1,0 +1,1 @@
+//! From an observation to a judged practice: content, judgement, figures, the report's model.

@@ -1,0 +1,1 @@
+//! The MSP's side: agents' listener, console, API, alerts.

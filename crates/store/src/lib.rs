@@ -1,0 +1,1 @@
+//! What an MSP's server keeps: SQLite or PostgreSQL behind one Store.
