@@ -17,14 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("enamel-store", &["enamel-types", "enamel-ledger"]),
     (
         "enamel-assess",
-        &[
-            "enamel-types",
-            "enamel-ledger",
-            "enamel-exposure",
-            "enamel-phi",
-            "enamel-risk",
-            "enamel-report",
-        ],
+        &["enamel-types", "enamel-ledger", "enamel-exposure", "enamel-phi", "enamel-risk", "enamel-report"],
     ),
     (
         "enamel-agent",
@@ -67,6 +60,7 @@ const NOT_IN_THE_AGENT: &[&str] = &[
     "enamel-store",
     "enamel-server",
     "enamel-testkit",
+    "rpassword",
     "openssl-sys",
     "aws-lc-sys",
     "native-tls",
