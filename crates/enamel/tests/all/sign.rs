@@ -139,6 +139,10 @@ fn what_the_console_asks_for_is_shown_and_signed_as_it_stands() {
     assert!(signed.stderr().contains("Unknown program writes to the charts"), "{}", signed.stderr());
     let signed: SignedText = serde_json::from_str(&signed.stdout()).unwrap();
     assert_eq!(signed.text, command_text(&command).unwrap().text);
+    // As a document that nobody has signed yet.
+    desk.write("document.json", &serde_json::to_string(&command_text(&command).unwrap()).unwrap());
+    let document = desk.run(&["command", "--key", "dana.key", "--request", "document.json", "--yes"]).ok();
+    assert_eq!(serde_json::from_str::<SignedText>(&document.stdout()).unwrap(), signed);
 
     // What a hostile console slips in is refused before a passphrase is asked for.
     let change = |from: &str, to: &str| {

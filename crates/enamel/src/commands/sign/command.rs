@@ -125,12 +125,17 @@ fn made(args: &CommandArgs) -> Result<SignedText, Error> {
     command_text(&command).map_err(|refusal| refused(None, refusal))
 }
 
-/// A command that the console asks for, however it is laid out. Its text is written anew.
+/// A command that the console asks for: as a document to sign, or as the command alone, however that is laid out; its text is
+/// written anew then.
 fn requested(path: &Path) -> Result<SignedText, Error> {
-    let command: Command = serde_json::from_str(&read(path, MAX_DOCUMENT_BYTES)?).map_err(|error| {
-        Error::new(format!("{} is not a request for a command", path.display())).because(error).help(
-            "give the file as the console gave it; a command that somebody has signed already takes --add",
-        )
+    let text = read(path, MAX_DOCUMENT_BYTES)?;
+    if let Ok(document) = serde_json::from_str::<SignedText>(&text) {
+        return Ok(document);
+    }
+    let command: Command = serde_json::from_str(&text).map_err(|error| {
+        Error::new(format!("{} is not a request for a command", path.display()))
+            .because(error)
+            .help("give the file as the console gave it")
     })?;
     command_text(&command).map_err(|refusal| refused(Some(path), refusal))
 }
