@@ -8,11 +8,11 @@ use enamel_wire::message::SignedText;
 use enamel_wire::signed::{Kind, Refusal, command_text, read_command};
 use jiff::SignedDuration;
 
-use super::{MAX_DOCUMENT_BYTES, confirm, dice, open_key, read, read_signed, signed_json, words};
+use super::{MAX_DOCUMENT_BYTES, confirm, open_key, read, read_signed, signed_json, words};
 use crate::cli::Global;
 use crate::cli::sign::{CommandArgs, OrderArg};
 use crate::commands::export;
-use crate::edge::SystemClock;
+use crate::edge::{self, SystemClock};
 use crate::error::{Error, Outcome};
 use crate::terminal;
 
@@ -104,15 +104,14 @@ fn made(args: &CommandArgs) -> Result<SignedText, Error> {
     let not_after = now.checked_add(SignedDuration::from_hours(hours.into())).map_err(|error| {
         Error::new("the command has no end").because(error).help("set this computer's clock right")
     })?;
-    let mut fill = dice();
     let mut nonce = [0; 16];
-    fill(&mut nonce);
+    edge::random(&mut nonce);
     let mut hex = String::new();
     for byte in nonce {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
     }
     let command = Command {
-        id: CommandId::from_uuid(Minter::new(&mut fill).uuid(now)),
+        id: CommandId::from_uuid(Minter::new(&mut edge::random).uuid(now)),
         practice,
         agent,
         counter,

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use enamel_wire::signed::{KeyFile, MAX_KEY_FILE_BYTES, OperatorKey, Passphrase, SecretKey};
 
-use super::{dice, passphrase, read, write_new};
+use super::{passphrase, read, write_new};
 use crate::cli::Global;
 use crate::cli::sign::KeyNewArgs;
+use crate::edge;
 use crate::error::{Error, Outcome};
 use crate::terminal;
 
 /// `enamel sign key new`.
 pub(super) fn new(global: &Global, args: &KeyNewArgs) -> Result<Outcome, Error> {
-    let secret = SecretKey::generate(&args.name, &mut dice()).map_err(|error| {
+    let secret = SecretKey::generate(&args.name, &mut edge::random).map_err(|error| {
         Error::new(format!("{:?} cannot be an operator's name", args.name))
             .because(error)
             .help("give the name as colleagues write it: --name \"Dana Ortiz\"")
@@ -31,7 +32,7 @@ pub(super) fn new(global: &Global, args: &KeyNewArgs) -> Result<Outcome, Error> 
             .because(error)
             .help("whoever copies the key file has nothing but the passphrase between them and the key")
     })?;
-    let file = KeyFile::seal(&secret, &chosen, &mut dice()).map_err(|error| {
+    let file = KeyFile::seal(&secret, &chosen, &mut edge::random).map_err(|error| {
         Error::new("the key could not be sealed")
             .because(error)
             .help("close other programs; it takes 64 MiB of memory")

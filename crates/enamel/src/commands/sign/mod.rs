@@ -17,7 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::cli::Global;
 use crate::cli::sign::{KeyOption, KeyVerb, PassphraseOption, RootVerb, SignVerb};
-use crate::edge;
 use crate::error::{Error, Outcome};
 use crate::identity::write_private_if_absent;
 use crate::terminal;
@@ -136,9 +135,4 @@ fn confirm(question: &str) -> Result<(), Error> {
         Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
         _ => Err(stopped("you did not say yes")),
     }
-}
-
-/// Random bytes, as parameters take them.
-fn dice() -> impl FnMut(&mut [u8]) {
-    edge::random
 }
