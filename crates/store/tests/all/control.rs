@@ -42,7 +42,7 @@ pub(crate) fn agent_of(world: &World, practice: PracticeId, number: u8) -> Agent
     }
 }
 
-fn command_of(world: &World, agent: &Agent, counter: u64) -> StoredCommand {
+pub(crate) fn command_of(world: &World, agent: &Agent, counter: u64) -> StoredCommand {
     StoredCommand {
         id: CommandId::from_uuid(world.uuid()),
         practice: agent.practice,

@@ -1,13 +1,12 @@
 //! A practice's way out: exported as a ledger that verifies, and shredded so that nothing of it can be read.
 
 use std::path::Path;
-use std::process::Command;
 
 use enamel_store::agents;
 use enamel_store::alerts;
 use enamel_store::audit;
 use enamel_store::tree;
-use enamel_store::{Config, Kept, Scope, Store, shredded};
+use enamel_store::{Kept, Scope, Store, shredded};
 use enamel_testkit::repeatable_fill;
 use enamel_types::PracticeId;
 
@@ -128,18 +127,13 @@ fn a_master_key_that_is_missing_or_anothers_is_told(world: &World) {
     let practice = world.practice("Birch Dental");
     fill(world, practice);
     // Another server beside this one, for PostgreSQL; the same folder opened again, for SQLite.
-    let data = tempfile::tempdir().unwrap();
+    let (_folder, config) = world.copy();
     let key = world.config.data.join("master.key");
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&key.metadata().unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600, "a key that others can read");
     }
-    if world.config.database.is_none() {
-        let copied = Command::new("cp").arg("-r").arg(&world.config.data).arg(data.path()).status().unwrap();
-        assert!(copied.success());
-    }
-    let config = Config { data: data.path().join("data"), database: world.config.database.clone() };
     let open = || Store::open(&config, at(9), &mut repeatable_fill(8)).map(drop).unwrap_err().to_string();
     let own = config.data.join("master.key");
     let _ = std::fs::remove_file(&own);

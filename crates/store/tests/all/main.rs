@@ -4,8 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod control;
+mod database;
+mod durability;
 mod evidence;
 mod fleet;
 mod lifecycle;
 mod people;
+mod scopes;
 mod support;
+mod upgrade;
