@@ -2,6 +2,9 @@
 //!
 //! Scripts rely on these names and on the exit codes below; a change needs a decision record.
 
+#[cfg(feature = "server")]
+pub mod sign;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +87,10 @@ pub enum Verb {
     /// Check files that people edit
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// An operator's keys, and the signatures that agents obey; works without a server
+    #[cfg(feature = "server")]
+    #[command(subcommand)]
+    Sign(sign::SignVerb),
 }
 
 /// `enamel assess`.
