@@ -41,7 +41,7 @@ impl Once {
 }
 
 impl Agent {
-    /// One round.
+    /// One round; after it the agent has ended.
     pub fn once(&self) -> Once {
         let acked = lock(&self.spool).counts().map_or(0, |counts| counts.acked);
         self.renew(false);
@@ -67,6 +67,7 @@ impl Agent {
             }
             not_sent = self.send_patiently();
         }
+        self.bell.stop();
         self.write_status();
         let spool = lock(&self.spool).counts().unwrap_or_default();
         Once { looked, spool, sent: spool.acked.saturating_sub(acked), not_sent, no_mail }

@@ -19,6 +19,8 @@ pub struct Status {
     pub version: String,
     /// The process.
     pub pid: u32,
+    /// Whether it goes on; no longer once it was told to stop.
+    pub running: bool,
     /// When it began.
     pub started_at: Timestamp,
     /// When it said this.
@@ -52,6 +54,7 @@ impl Status {
         Self {
             version: crate::VERSION.to_owned(),
             pid: std::process::id(),
+            running: true,
             started_at: now,
             at: now,
             last_contact: None,
@@ -91,6 +94,7 @@ impl Agent {
         let status = {
             let mut status = lock(&self.status);
             status.at = self.settings.clock.now();
+            status.running = !self.bell.stopping();
             (status.spool, status.runs, status.policy_version) = (counts, runs, policy_version);
             status.trust_root_version = root.map_or(0, |root| root.version());
             status.resident_bytes = resident_bytes();
