@@ -131,10 +131,12 @@ impl Helper {
         }
         .map_err(|error| error.to_string())
     }
+}
 
+impl Introduction {
     /// Whether a process of this user may ask: the agent's, and root's.
-    fn serves(&self, uid: u32) -> bool {
-        uid == 0 || uid == self.introduction.uid
+    fn lets_in(&self, uid: u32) -> bool {
+        uid == 0 || uid == self.uid
     }
 }
 
@@ -186,7 +188,7 @@ fn converse(helper: &Mutex<Helper>, stream: &UnixStream) -> Result<(), String> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(words)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(words)?;
     let peer = rustix::net::sockopt::socket_peercred(stream).map_err(|error| error.to_string())?;
-    if !lock(helper).serves(peer.uid.as_raw()) {
+    if !lock(helper).introduction.lets_in(peer.uid.as_raw()) {
         return Err(format!("user {} is not the agent's", peer.uid.as_raw()));
     }
     let mut line = String::new();
@@ -197,4 +199,18 @@ fn converse(helper: &Mutex<Helper>, stream: &UnixStream) -> Result<(), String> {
     text.push('\n');
     let mut stream = stream;
     stream.write_all(text.as_bytes()).map_err(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agents_user_and_root_may_ask_and_nobody_else() {
+        let introduction = r#"{"practice":"01010101-0101-0101-0101-010101010101","agent":"03030303-0303-0303-0303-030303030303",
+            "server":"https://192.0.2.7:8443","uid":990,"root":{"text":"","signatures":[]}}"#;
+        let introduction: Introduction = serde_json::from_str(introduction).unwrap();
+        let allowed = [0, 990, 1000, 65_534].map(|uid| introduction.lets_in(uid));
+        assert_eq!(allowed, [true, true, false, false]);
+    }
 }

@@ -4,6 +4,8 @@
 mod agent;
 mod commands;
 mod enrol;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod operators;
 mod server;
 mod spool;
