@@ -80,6 +80,11 @@ impl Isolation {
         Ok(isolation)
     }
 
+    /// From now on this is the server that a closed network reaches.
+    pub(super) fn serve(&mut self, server: ServerUrl) {
+        self.server = server;
+    }
+
     /// Until when the network is closed.
     pub fn until(&self) -> Option<Timestamp> {
         self.closed.as_ref().map(|closed| closed.until)

@@ -73,7 +73,7 @@ pub struct Answer {
 }
 
 /// Whom the helper serves, as root told it when the computer was enrolled.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Introduction {
     practice: PracticeId,

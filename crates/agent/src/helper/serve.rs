@@ -78,11 +78,11 @@ impl Helper {
 
     /// Answers one request.
     pub fn answer(&mut self, request: &Request) -> Answer {
-        let done = match request {
+        let done = self.know_again().and_then(|()| match request {
             Request::Status => Ok("the helper is ready".to_owned()),
             Request::Follow { roots } => self.follow(roots),
             Request::Obey { command } => self.obey(command),
-        };
+        });
         let (done, detail) = match done {
             Ok(detail) => (true, detail),
             Err(detail) => (false, detail),
@@ -93,6 +93,22 @@ impl Helper {
             isolated_until: self.isolation.until(),
             trust_root_version: self.root.version(),
         }
+    }
+
+    /// A computer may have been enrolled anew since: root has written down whom the helper serves from now on.
+    fn know_again(&mut self) -> Result<(), String> {
+        let read = files::read_json(&Introduction::path(&self.folder));
+        let introduction: Introduction =
+            read.map_err(|error| error.to_string())?.ok_or_else(|| HelperError::NotIntroduced.to_string())?;
+        if introduction == self.introduction {
+            return Ok(());
+        }
+        let root = verify_root(&introduction.root).map_err(|refusal| refusal.to_string())?;
+        let seen =
+            files::read_json(&seen_path(&self.folder, &introduction)).map_err(|error| error.to_string())?;
+        self.isolation.serve(introduction.server.clone());
+        (self.introduction, self.root, self.seen) = (introduction, root, seen.unwrap_or_default());
+        Ok(())
     }
 
     fn follow(&mut self, roots: &[SignedText]) -> Result<String, String> {

@@ -214,14 +214,17 @@ impl Agent {
     }
 
     /// How the helper is; it is brought up to the agent's trust root where it is behind.
+    ///
+    /// An agent that knows no operators has nothing for it to do, and nobody has introduced them.
     fn ask_helper(&self) -> (Option<enamel_types::Timestamp>, bool) {
+        let Some(root) = self.root() else { return (None, false) };
         let answer = helper::ask(&self.settings.helper, &Request::Status);
         let (until, there) = match &answer {
             Ok(answer) => (answer.isolated_until, true),
             Err(_) => (None, false),
         };
         if let Ok(answer) = answer
-            && self.root().is_some_and(|root| root.version() > answer.trust_root_version)
+            && root.version() > answer.trust_root_version
             && let Ok(roots) = trust::history(&self.folder)
             && let Err(why) = helper::ask(&self.settings.helper, &Request::Follow { roots })
         {

@@ -118,15 +118,20 @@ impl Inside {
             clock: Arc::new(SetClock::at("2026-11-24T14:00:00Z")),
             counter: 0,
         };
+        inside.introduce();
+        inside
+    }
+
+    /// What an enrolment as root leaves for the helper.
+    fn introduce(&self) {
         let introduction = serde_json::json!({
-            "practice": inside.operators.practice,
-            "agent": inside.operators.agent,
+            "practice": self.operators.practice,
+            "agent": self.operators.agent,
             "server": format!("https://{SERVER}"),
             "uid": 0,
-            "root": inside.operators.root(1),
+            "root": self.operators.root(1),
         });
-        std::fs::write(inside.folder.path().join("agent.json"), introduction.to_string()).unwrap();
-        inside
+        std::fs::write(self.folder.path().join("agent.json"), introduction.to_string()).unwrap();
     }
 
     /// The helper as it starts with the computer.
@@ -250,6 +255,14 @@ fn over_the_socket(inside: &mut Inside) {
     let release = inside.order(Order::Release);
     assert!(ask(&socket, &release).unwrap().done);
     assert!(reaches(OTHER));
+    // The computer is enrolled anew: from now on the helper serves that agent, whose commands begin with the first.
+    let old = inside.order(Order::Isolate { hours: 1 });
+    (inside.operators, inside.counter) = (Operators::new(5), 0);
+    inside.operators.agent = enamel_types::AgentId::from_uuid(uuid::Uuid::from_bytes([4; 16]));
+    inside.introduce();
+    assert!(!ask(&socket, &old).unwrap().done);
+    let first = inside.order(Order::Isolate { hours: 1 });
+    assert!(ask(&socket, &first).unwrap().done && !reaches(OTHER));
 }
 
 #[test]
