@@ -2,6 +2,7 @@
 //!
 //! Scripts rely on these names and on the exit codes below; a change needs a decision record.
 
+pub mod agent;
 #[cfg(feature = "server")]
 pub mod sign;
 
@@ -87,6 +88,9 @@ pub enum Verb {
     /// Check files that people edit
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Watch this computer for the MSP
+    #[command(subcommand)]
+    Agent(agent::AgentVerb),
     /// An operator's keys, and the signatures that agents obey; works without a server
     #[cfg(feature = "server")]
     #[command(subcommand)]

@@ -37,6 +37,7 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Ledger(LedgerVerb::Salvage) => commands::ledger::salvage(global),
         Verb::Export(args) => commands::export::run(global, &args),
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),
+        Verb::Agent(verb) => commands::agent::run(global, &verb),
         #[cfg(feature = "server")]
         Verb::Sign(verb) => commands::sign::run(global, &verb),
     }

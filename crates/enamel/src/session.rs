@@ -75,6 +75,14 @@ impl Session {
         })
     }
 
+    /// The same computer, under the ids that a server knows it by.
+    pub(crate) fn of_agent(mut self, enrolment: &enamel_agent::Enrolment) -> Self {
+        self.identity.practice = enrolment.practice;
+        self.identity.device = enrolment.device;
+        self.identity.agent = enrolment.agent;
+        self
+    }
+
     /// The practice.
     pub(crate) fn practice(&self) -> PracticeId {
         self.identity.practice

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub(crate) mod agent;
 pub(crate) mod assess;
 pub(crate) mod attest;
 pub(crate) mod config;
