@@ -25,9 +25,9 @@ use crate::World;
 /// How long the authority lasts: an agent pins it, so it must outlast every computer that does.
 const AUTHORITY_DAYS: i64 = 20 * 365;
 
-/// How long the server's certificate lasts; it is made anew at each start, and a server that runs for a year is restarted
+/// How long the server's certificate lasts; it is made anew at each start, and a server that runs for two years is restarted
 /// for updates long before.
-const SERVER_DAYS: i64 = 398;
+const SERVER_DAYS: i64 = 2 * 365;
 
 /// How far a certificate reaches into the past, for agents whose clocks are behind.
 const BACKDATED: i64 = 24 * 3600;
@@ -65,6 +65,8 @@ pub struct ClientCertificate {
     pub agent: AgentId,
     /// Its key.
     pub key: KeyFingerprint,
+    /// Its number, hexadecimal.
+    pub serial: String,
     /// Until when, to the second.
     pub not_after: Timestamp,
 }
@@ -201,7 +203,8 @@ impl ClientCertificate {
         let key = KeyFingerprint(*blake3::hash(certificate.public_key().raw).as_bytes());
         let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp())
             .map_err(|_| PkiError::NotAnAgent("its end is no time"))?;
-        Ok(Self { agent, key, not_after })
+        let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { agent, key, serial, not_after })
     }
 }
 

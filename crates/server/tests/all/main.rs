@@ -1,0 +1,6 @@
+//! The server as agents and people meet it: over its own sockets, with real TLS.
+
+mod enrolment;
+mod evidence;
+mod mail;
+mod world;
