@@ -163,13 +163,15 @@ impl Parts {
 /// both get the one that was kept first.
 fn authority(store: &Store, world: &World) -> Result<Authority, StartError> {
     let scope = Scope::System(Purpose::Housekeeping);
-    let kept: Option<KeptAuthority> = store.read(&scope, |tx| settings::get(tx, AUTHORITY))?;
-    if let Some(kept) = kept {
-        return Ok(Authority::of(&kept)?);
-    }
-    let (_, made) = Authority::make(world)?;
-    store.write(&scope, |tx| settings::set(tx, AUTHORITY, &made)).map_err(|e: StoreError| e)?;
-    Ok(Authority::of(&made)?)
+    let kept: Option<KeptAuthority> = store.read(&scope, |tx| settings::secret(tx, AUTHORITY))?;
+    let kept = match kept {
+        Some(kept) => kept,
+        None => {
+            let (_, made) = Authority::make(world)?;
+            store.write(&scope, |tx| settings::keep_secret(tx, AUTHORITY, &made))?
+        }
+    };
+    Ok(Authority::of(&kept)?)
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -10,7 +10,7 @@ use enamel_server::World;
 use enamel_server::start::{Config, Server};
 use enamel_store::tokens::{self, Token};
 use enamel_store::tree::{self, Practice};
-use enamel_store::{Purpose, Scope, Store, StoreError};
+use enamel_store::{Scope, Store, StoreError};
 use enamel_testkit::SetClock;
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::observation::Sensor;
@@ -367,9 +367,4 @@ impl rustls::time_provider::TimeProvider for Time {
         let seconds = u64::try_from(self.0.now().as_second()).ok()?;
         Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
     }
-}
-
-/// What the server does of its own accord.
-pub(crate) fn system() -> Scope {
-    Scope::System(Purpose::Housekeeping)
 }
