@@ -95,12 +95,8 @@ pub enum StartError {
 const AUTHORITY: &str = "agents_authority";
 
 impl Server {
-    /// Starts. `pages` gives what people see, from the parts that it shares; health and metrics are added here.
-    pub async fn start(
-        config: Config,
-        world: World,
-        pages: impl FnOnce(&Parts) -> Router,
-    ) -> Result<Self, StartError> {
+    /// Starts.
+    pub async fn start(config: Config, world: World) -> Result<Self, StartError> {
         let measured = metrics::install()?;
         let (handle, stop) = stop();
         let parts = blocking({
@@ -114,7 +110,7 @@ impl Server {
         let agents = listen("agents", config.agents).await?;
         let ingest = Arc::new(Ingest::new(parts.store.clone(), world.clone()));
         let protocol = edge::router(Agents::new(&parts, ingest.clone()));
-        let pages = pages(&parts).merge(metrics::page(measured)).merge(health(&parts.store, &stop));
+        let pages = Router::new().merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
             people: address(&people, "people", config.people)?,
             agents: address(&agents, "agents", config.agents)?,

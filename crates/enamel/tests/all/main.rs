@@ -6,3 +6,5 @@ mod contract;
 mod evidence;
 mod house;
 mod run;
+#[cfg(feature = "server")]
+mod sign;

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use enamel_ledger::Link;
 use enamel_server::World;
@@ -125,7 +124,7 @@ pub(crate) async fn start(folder: &tempfile::TempDir, clock: &Arc<SetClock>) -> 
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = Config { data: folder.path().to_owned(), database: None, people: any, agents: any };
     let world = World { clock: clock.clone(), fill };
-    Server::start(config, world, |_| Router::new()).await.unwrap()
+    Server::start(config, world).await.unwrap()
 }
 
 /// A computer with a key of its own.
