@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
-use crate::pki::{Authority, KeptAuthority, PkiError};
+use crate::pki::{Authority, PkiError};
 use crate::sightings::Sightings;
 use crate::stop::{Stop, StopHandle, stop};
 use crate::{World, blocking, metrics};
@@ -91,9 +91,6 @@ pub enum StartError {
     },
 }
 
-/// The authority's name among the settings.
-const AUTHORITY: &str = "agents_authority";
-
 impl Server {
     /// Starts.
     pub async fn start(config: Config, world: World) -> Result<Self, StartError> {
@@ -146,28 +143,13 @@ impl Parts {
         let at = enamel_store::Config { data: config.data.clone(), database: config.database.clone() };
         let mut fill = world.fill;
         let store = Store::open(&at, world.now(), &mut fill)?;
-        let authority = Arc::new(authority(&store, &world)?);
+        let authority = Arc::new(Authority::kept_in(&store, &world)?);
         let roster = Arc::new(Roster::new(store.clone(), world.clone()));
         let breaker = Arc::new(Breaker::default());
         let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker, stop));
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
         Ok(Self { store, world, authority, roster, mailbox, sightings })
     }
-}
-
-/// The authority that is kept, or at the first start a new one. Of two servers that start at once on an empty database,
-/// both get the one that was kept first.
-fn authority(store: &Store, world: &World) -> Result<Authority, StartError> {
-    let scope = Scope::System(Purpose::Housekeeping);
-    let kept: Option<KeptAuthority> = store.read(&scope, |tx| settings::secret(tx, AUTHORITY))?;
-    let kept = match kept {
-        Some(kept) => kept,
-        None => {
-            let (_, made) = Authority::make(world)?;
-            store.write(&scope, |tx| settings::keep_secret(tx, AUTHORITY, &made))?
-        }
-    };
-    Ok(Authority::of(&kept)?)
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

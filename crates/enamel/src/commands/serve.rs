@@ -4,7 +4,6 @@
 
 use enamel_server::World;
 use enamel_server::start::{Config, Server, StartError};
-use enamel_types::Clock as _;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use crate::cli::{Global, ServeArgs};

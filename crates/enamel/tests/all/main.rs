@@ -7,4 +7,6 @@ mod evidence;
 mod house;
 mod run;
 #[cfg(feature = "server")]
+mod serve;
+#[cfg(feature = "server")]
 mod sign;
