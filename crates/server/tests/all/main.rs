@@ -1,0 +1,3 @@
+//! Tests of the MSP's side, in one binary.
+
+mod demo;
