@@ -8,6 +8,7 @@
 mod content;
 mod dice;
 mod faults;
+mod fill;
 mod history;
 mod installed;
 mod looks;
@@ -24,6 +25,7 @@ use dice::Dice;
 use faults::days;
 use plan::Planner;
 
+pub use fill::{FillError, Filled, Mark, SETTING, fill};
 pub use history::{History, Round};
 pub use plan::{Computer, ComputerKind, Person, Practice, Site, Story};
 

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use enamel_assess::{Assessor, Content, Fresh};
 use enamel_ledger::{Entry, EntryHash, PracticeView};
 use enamel_phi::ScanOptions;
-use enamel_server::demo::{ComputerKind, Demo, Practice, Round, Settings, Story};
-use enamel_testkit::SetClock;
+use enamel_server::demo::{ComputerKind, Demo, Mark, Practice, Round, SETTING, Settings, Story, fill};
+use enamel_store::{Config, Scope, Store, agents, settings};
+use enamel_testkit::{SetClock, repeatable_fill};
 use enamel_types::content::parse_toml;
 use enamel_types::patient_data::Entity;
 use enamel_types::{Body, CheckOutcome, Observation, Severity, Timestamp};
@@ -357,4 +358,37 @@ fn no_text_reads_like_a_patients_data() {
     .unwrap();
     assert!(surveys[0].files > 100);
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What was written is what was drawn, sealed and chained by the store.
+#[test]
+fn a_store_takes_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data: folder.path().to_owned(), database: None };
+    let store = Store::open(&config, now(), &mut repeatable_fill(3)).unwrap();
+    let demo = demo(1, 8);
+    let told = AtomicUsize::new(0);
+    let done = |_: &Practice| {
+        told.fetch_add(1, Ordering::Relaxed);
+    };
+    let filled = fill(&demo, &store, VERSION, &mut repeatable_fill(4), &done).unwrap();
+    assert_eq!(told.into_inner(), 8);
+    let mut observations = 0;
+    for practice in &demo.practices {
+        let drawn = rounds(&demo, practice);
+        let drawn: usize = drawn.iter().map(|round| round.links.len()).sum();
+        let verified = store.verify(&Scope::Msp, practice.id).unwrap();
+        assert_eq!(verified.entries, drawn as u64, "{}", practice.profile.name);
+        assert!(verified.bad.is_none());
+        observations += drawn;
+    }
+    assert_eq!(filled.observations, observations);
+    let mark: Option<Mark> = store.read(&Scope::Msp, |tx| settings::get(tx, SETTING)).unwrap();
+    assert_eq!(mark.unwrap().msp, demo.msp);
+    let counts = store.read(&Scope::Msp, agents::counts).unwrap();
+    let watched: u64 = counts.iter().map(|(_, count)| count).sum();
+    let left = demo.practices.iter().filter(|practice| practice.offboarded_at.is_some());
+    assert_eq!(watched, (filled.computers - left.map(|p| p.computers.len()).sum::<usize>()) as u64);
+    // Twice is refused, and said.
+    assert!(fill(&demo, &store, VERSION, &mut repeatable_fill(4), &|_| ()).is_err());
 }
