@@ -2,6 +2,9 @@
 //!
 //! Scripts rely on these names and on the exit codes below; a change needs a decision record.
 
+#[cfg(feature = "server")]
+pub mod demo;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +87,11 @@ pub enum Verb {
     /// Check files that people edit
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Fill a fresh folder with a made-up MSP, to see the console alive: `enamel serve --data DIR`
+    ///
+    /// Practices, computers, a year of findings that were mended and came back. Without --data the folder is ./enamel-demo.
+    #[cfg(feature = "server")]
+    Demo(demo::DemoArgs),
 }
 
 /// `enamel assess`.

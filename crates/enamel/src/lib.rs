@@ -37,5 +37,7 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Ledger(LedgerVerb::Salvage) => commands::ledger::salvage(global),
         Verb::Export(args) => commands::export::run(global, &args),
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Demo(args) => commands::demo::run(global, &args),
     }
 }
