@@ -3,7 +3,6 @@
 //! Practice by practice on as many threads as there are processors, each round as one commit, as batches would have come in. Signs
 //! nobody in and orders nothing: there are no people, no trust root, and the agents' keys exist nowhere, so none can connect.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents, settings, tree};
@@ -32,6 +31,9 @@ pub enum FillError {
     /// The store's own.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file of the demo is not as it must be, which a test excludes.
+    #[error(transparent)]
+    Content(#[from] enamel_types::content::ContentError),
     /// An observation that is no JSON.
     #[error("an observation of {practice} could not be written as JSON")]
     Json {
@@ -62,6 +64,16 @@ pub struct Filled {
     pub bytes: usize,
 }
 
+impl Filled {
+    const fn and(self, other: Self) -> Self {
+        Self {
+            computers: self.computers + other.computers,
+            observations: self.observations + other.observations,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
 /// Writes the demo into a store that holds nothing. `version` is the agents'; `random` gives unpredictable bytes, for the
 /// practices' keys; `done` is told of each practice that is written.
 ///
@@ -75,30 +87,34 @@ pub fn fill(
     done: &(dyn Fn(&Practice) + Sync),
 ) -> Result<Filled, FillError> {
     write_tree(demo, store, version, random)?;
+    on_every_processor(&demo.practices, &|practice| {
+        let filled = write_evidence(demo, store, version, practice)?;
+        done(practice);
+        Ok(filled)
+    })
+}
+
+/// Does the same work for many things, on as many threads as there are processors, and adds up what was written.
+pub(super) fn on_every_processor<T: Sync>(
+    things: &[T],
+    work: &(dyn Fn(&T) -> Result<Filled, FillError> + Sync),
+) -> Result<Filled, FillError> {
     let next = AtomicUsize::new(0);
-    let total = Mutex::new(Filled::default());
-    let work = || -> Result<(), FillError> {
-        while let Some(practice) = demo.practices.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let one = write_evidence(demo, store, version, practice)?;
-            // A thread that panicked has left a whole sum behind.
-            let mut total = total.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            total.computers += practice.computers.len();
-            total.observations += one.observations;
-            total.bytes += one.bytes;
-            done(practice);
+    let run = || {
+        let mut total = Filled::default();
+        while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+            total = total.and(work(thing)?);
         }
-        Ok(())
+        Ok(total)
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mine = work();
-        others.into_iter().fold(mine, |worst, other| match other.join() {
-            Ok(result) => worst.and(result),
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        others.into_iter().fold(run(), |total, other| match other.join() {
+            Ok(one) => Ok(total?.and(one?)),
             Err(panic) => std::panic::resume_unwind(panic),
         })
-    })?;
-    Ok(*total.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    })
 }
 
 fn write_tree(
@@ -170,7 +186,7 @@ fn write_evidence(
 ) -> Result<Filled, FillError> {
     let name = || practice.profile.name.clone();
     let scope = Scope::practice(practice.id);
-    let mut filled = Filled::default();
+    let mut filled = Filled { computers: practice.computers.len(), ..Filled::default() };
     let mut last = None;
     for round in demo.history(practice, version) {
         let round = round.map_err(|source| FillError::Json { practice: name(), source })?;

@@ -13,6 +13,7 @@ mod history;
 mod installed;
 mod looks;
 mod plan;
+mod scale;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -28,6 +29,7 @@ use plan::Planner;
 pub use fill::{FillError, Filled, Mark, SETTING, fill};
 pub use history::{History, Round};
 pub use plan::{Computer, ComputerKind, Person, Practice, Site, Story};
+pub use scale::{Scale, fill_fleet};
 
 /// Most practices of one demo.
 pub const MAX_PRACTICES: usize = 500;

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use enamel_assess::{Assessor, Content, Fresh};
 use enamel_ledger::{Entry, EntryHash, PracticeView};
 use enamel_phi::ScanOptions;
-use enamel_server::demo::{ComputerKind, Demo, Mark, Practice, Round, SETTING, Settings, Story, fill};
-use enamel_store::{Config, Scope, Store, agents, settings};
+use enamel_server::demo::{
+    ComputerKind, Demo, Mark, Practice, Round, SETTING, Scale, Settings, Story, fill, fill_fleet,
+};
+use enamel_store::{Config, Scope, Store, agents, settings, tree};
 use enamel_testkit::{SetClock, repeatable_fill};
 use enamel_types::content::parse_toml;
 use enamel_types::patient_data::Entity;
-use enamel_types::{Body, CheckOutcome, Observation, Severity, Timestamp};
+use enamel_types::{Body, CheckOutcome, Observation, PracticeProfile, Severity, Timestamp};
 use serde::Deserialize;
 
 const VERSION: &str = "0.1.0";
@@ -391,4 +393,26 @@ fn a_store_takes_all_of_it() {
     assert_eq!(watched, (filled.computers - left.map(|p| p.computers.len()).sum::<usize>()) as u64);
     // Twice is refused, and said.
     assert!(fill(&demo, &store, VERSION, &mut repeatable_fill(4), &|_| ()).is_err());
+}
+
+/// The fleet to measure with is whole too, and says something.
+#[test]
+fn a_fleet_of_any_size_is_chained_and_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data: folder.path().to_owned(), database: None };
+    let store = Store::open(&config, now(), &mut repeatable_fill(3)).unwrap();
+    let scale = Scale { seed: 1, practices: 3, computers: 4, observations: 2_500, now: now() };
+    let filled = fill_fleet(scale, &store, &mut repeatable_fill(4), &|_| ()).unwrap();
+    assert_eq!((filled.computers, filled.observations), (12, 7_500));
+    let practices = store.read(&Scope::Msp, tree::practice_ids).unwrap();
+    assert_eq!(practices.len(), 3);
+    for practice in practices {
+        let verified = store.verify(&Scope::Msp, practice).unwrap();
+        assert_eq!((verified.entries, verified.bad), (2_500, None));
+        let profile = PracticeProfile::default();
+        let assessor = Assessor { content: content(), profile: &profile };
+        let page = store.entries(&Scope::Msp, practice, 2_001, 500).unwrap();
+        let findings = page.entries.iter().map(|entry| assessor.judge(&entry.observation).findings.len());
+        assert!(findings.sum::<usize>() > 20);
+    }
 }
