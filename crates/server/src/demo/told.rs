@@ -141,7 +141,7 @@ fn agents(practice: &Practice, now: Timestamp) -> Vec<Said> {
         }
         if practice.story == Story::Silent && computer.kind == ComputerKind::Operatory && dice.chance(0.3) {
             let event = AgentEvent::SpoolDropped { lane: Lane::Metrics, observations: dice.between(40, 900) };
-            tell(now - days(7.2), "agent:spool", event);
+            tell(now - days(40.0), "agent:spool", event);
         }
     }
     said
