@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents, settings, tree};
+use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents, settings, tokens, tree};
 use enamel_types::{Minter, Timestamp};
 use enamel_wire::message::Health;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::faults::days;
@@ -143,6 +144,9 @@ fn write_tree(
                 let site = tree::Site { id: site.id, practice: practice.id, name: site.name.clone() };
                 tree::add_site(tx, &site, practice.enrolled_at)?;
             }
+            if practice.story == Story::New {
+                tokens::add(tx, &token(demo, practice))?;
+            }
             for computer in &practice.computers {
                 agents::add(tx, &agent(demo, practice, computer, version))?;
                 if let Some(left) = practice.offboarded_at {
@@ -152,6 +156,23 @@ fn write_tree(
         }
         Ok(())
     })
+}
+
+/// The first computer has been sent for. Its secret is known to nobody.
+fn token(demo: &Demo, practice: &Practice) -> tokens::Token {
+    let made_at = demo.now - days(0.05);
+    let mut secret_hash = [0; 32];
+    practice.dice.named("token").fill(&mut secret_hash);
+    tokens::Token {
+        secret_hash,
+        practice: practice.id,
+        site: practice.sites.first().map(|site| site.id),
+        made_by: demo.staff.first().map(|person| person.name.clone()).unwrap_or_default(),
+        made_at,
+        ends_at: made_at + SignedDuration::from_hours(tokens::TOKEN_HOURS),
+        taken_at: None,
+        agent: None,
+    }
 }
 
 fn agent(demo: &Demo, practice: &Practice, computer: &Computer, version: &str) -> agents::Agent {

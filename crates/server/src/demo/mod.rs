@@ -14,6 +14,7 @@ mod installed;
 mod looks;
 mod plan;
 mod scale;
+mod stand;
 #[cfg(test)]
 mod tests;
 mod told;
