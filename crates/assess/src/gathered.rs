@@ -76,6 +76,7 @@ fn findings(view: &PracticeView, now: Timestamp) -> Vec<FindingEntry> {
                 (true, None) => Standing::Stale,
                 (false, _) => Standing::Resolved,
             },
+            resolved_at: record.resolved_at,
         }
     };
     view.findings().values().map(entry).collect()

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use enamel_ledger::{Entry, PracticeView};
 use enamel_report::{
-    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry,
-    SoftwareEntry, SurveyEntry,
+    AcceptedRisk, ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, PreviousRun, ReportModel,
+    ResultEntry, SoftwareEntry, SurveyEntry,
 };
 use enamel_risk::Requirement;
 use enamel_types::practice::RuleProfile;
@@ -59,6 +59,7 @@ pub fn without_figures(
         persons: fresh.persons().map_or(Estimate::exact(0), |persons| persons.estimate),
         software: Vec::new(),
         gaps: Vec::new(),
+        accepted: accepted(view),
         ledger,
         previous: None,
     };
@@ -69,6 +70,26 @@ pub fn without_figures(
 /// The whole of a report.
 pub fn with_figures(model: ReportModel, risk: RiskFigures, previous: Option<PreviousRun>) -> ReportModel {
     ReportModel { heat_map: Some(enamel_risk::heat_map(&risk)), risk, previous, ..model }
+}
+
+/// Open findings that a person has accepted, soonest to end first.
+fn accepted(view: &PracticeView) -> Vec<AcceptedRisk> {
+    let mut accepted: Vec<AcceptedRisk> = view
+        .acceptances()
+        .iter()
+        .filter_map(|(id, held)| {
+            let record = view.findings().get(id).filter(|record| record.is_open())?;
+            // One that ended as it was made was taken back.
+            (held.made_at < held.acceptance.expires_at).then(|| AcceptedRisk {
+                title: record.finding.title.clone(),
+                device: record.finding.device,
+                observation: held.observation,
+                acceptance: held.acceptance.clone(),
+            })
+        })
+        .collect();
+    accepted.sort_by_key(|risk| (risk.acceptance.expires_at, risk.acceptance.finding));
+    accepted
 }
 
 /// Where every control stands, under the rule in force and under the proposal.
