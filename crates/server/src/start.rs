@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use enamel_assess::Content;
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -18,6 +19,7 @@ use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
 use crate::pki::{Authority, PkiError};
+use crate::reconcile::Reconciler;
 use crate::sightings::Sightings;
 use crate::stop::{Stop, StopHandle, stop};
 use crate::{World, blocking, metrics};
@@ -33,6 +35,8 @@ pub struct Config {
     pub people: SocketAddr,
     /// Where agents come in.
     pub agents: SocketAddr,
+    /// Content in place of what is built in.
+    pub content: Option<PathBuf>,
 }
 
 /// A server that runs.
@@ -61,6 +65,7 @@ pub struct Parts {
     /// To be told when something waits for an agent.
     pub mailbox: Arc<Mailbox>,
     pub(crate) sightings: Arc<Sightings>,
+    pub(crate) breaker: Arc<Breaker>,
 }
 
 /// Why a server did not start.
@@ -72,6 +77,9 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// Content.
+    #[error(transparent)]
+    Content(#[from] enamel_assess::LoadError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
@@ -101,6 +109,7 @@ impl Server {
             move || Parts::open(&config, world, stop)
         })
         .await?;
+        let content = Arc::new(Content::load(config.content.as_deref())?);
         let tls = Arc::new(edge::tls::config(&parts.authority, &world)?);
         // People first: theirs is the port that tells whether this server runs already.
         let people = listen("people", config.people).await?;
@@ -120,6 +129,14 @@ impl Server {
             let (sightings, stop) = (parts.sightings.clone(), stop.clone());
             async move { sightings.run(stop).await }
         });
+        let reconciler = Reconciler::new(
+            parts.store.clone(),
+            parts.world.clone(),
+            content,
+            config.content.as_deref(),
+            parts.breaker.clone(),
+        );
+        server.tasks.spawn(Arc::new(reconciler).run(ingest.news(), stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
@@ -146,9 +163,9 @@ impl Parts {
         let authority = Arc::new(Authority::kept_in(&store, &world)?);
         let roster = Arc::new(Roster::new(store.clone(), world.clone()));
         let breaker = Arc::new(Breaker::default());
-        let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker, stop));
+        let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker.clone(), stop));
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
-        Ok(Self { store, world, authority, roster, mailbox, sightings })
+        Ok(Self { store, world, authority, roster, mailbox, sightings, breaker })
     }
 }
 

@@ -19,7 +19,13 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
     log(global);
     raise_file_limit();
     let data = global.data.clone().map_or_else(default_data_dir, Ok)?;
-    let config = Config { data, database: args.database.clone(), people: args.listen, agents: args.agents };
+    let config = Config {
+        data,
+        database: args.database.clone(),
+        people: args.listen,
+        agents: args.agents,
+        content: global.content.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(WAITING_THREADS)
