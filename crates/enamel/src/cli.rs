@@ -4,6 +4,8 @@
 
 pub mod agent;
 #[cfg(feature = "server")]
+pub mod demo;
+#[cfg(feature = "server")]
 pub mod sign;
 
 use std::path::PathBuf;
@@ -91,6 +93,11 @@ pub enum Verb {
     /// Watch this computer for the MSP
     #[command(subcommand)]
     Agent(agent::AgentVerb),
+    /// Fill a fresh folder with a made-up MSP, to see the console alive: `enamel serve --data DIR`
+    ///
+    /// Practices, computers, a year of findings that were mended and came back. Without --data the folder is ./enamel-demo.
+    #[cfg(feature = "server")]
+    Demo(demo::DemoArgs),
     /// The MSP's server: console, API, and the listener for agents
     #[cfg(feature = "server")]
     Serve(ServeArgs),

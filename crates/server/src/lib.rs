@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use enamel_types::{Clock, Timestamp};
 
+pub mod demo;
 pub mod edge;
 pub mod ingest;
 pub mod mailbox;

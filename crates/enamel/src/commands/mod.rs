@@ -4,6 +4,8 @@ pub(crate) mod agent;
 pub(crate) mod assess;
 pub(crate) mod attest;
 pub(crate) mod config;
+#[cfg(feature = "server")]
+pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod ledger;
 pub(crate) mod risk;
