@@ -208,3 +208,87 @@ impl Batch<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use enamel_testkit::repeatable_fill;
+    use enamel_types::PracticeProfile;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::{Backend, Config};
+    use crate::tree;
+
+    fn links(practice: PracticeId, count: u64) -> Vec<Link> {
+        let mut end = EntryHash::GENESIS;
+        let one = |agent_seq| {
+            let mut link = Link {
+                practice,
+                agent: AgentId::from_uuid(Uuid::from_u128(9)),
+                agent_seq,
+                id: ObservationId::from_uuid(Uuid::from_u128(agent_seq.into())),
+                kind: "metrics".to_owned(),
+                kind_version: 1,
+                observed_at: 0,
+                prev: end,
+                hash: end,
+                body: vec![b'x'; 1000],
+            };
+            link.hash = link.expected_hash();
+            end = link.hash;
+            link
+        };
+        (1..=count).map(one).collect()
+    }
+
+    /// SQLite reports a full disk and a full page budget by the same code, on the same way.
+    #[test]
+    fn a_full_disk_keeps_nothing_says_so_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().join("data"), database: None };
+        let (now, mut dice) = (Timestamp::UNIX_EPOCH, repeatable_fill(1));
+        let store = Store::open(&config, now, &mut dice).unwrap();
+        let practice = PracticeId::from_uuid(Uuid::from_u128(1));
+        let new = |id| tree::Practice {
+            id,
+            group: None,
+            name: "Birch Dental".repeat(20),
+            profile: PracticeProfile::default(),
+            made_at: now,
+        };
+        store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(practice), &mut dice)).unwrap();
+        let links = links(practice, 200);
+        let append = |links| store.append(&Scope::Msp, practice, now, links);
+        append(&links[..10]).unwrap();
+        let Backend::Sqlite { control, files, .. } = &store.inner.back else { panic!("SQLite") };
+        let file = files.opened(practice).unwrap();
+
+        file.limit_pages(30);
+        let full = append(&links).unwrap_err();
+        assert!(matches!(full, StoreError::Full(_)), "{full}");
+        assert_eq!(store.last_seq(&Scope::Msp, practice).unwrap(), 10, "nothing of the batch");
+        assert_eq!(store.verify(&Scope::Msp, practice).unwrap().bad, None);
+        file.limit_pages(1_000_000);
+        let kept = append(&links).unwrap();
+        assert_eq!((kept[9], kept[199]), (Kept::Present { seq: 10 }, Kept::New { seq: 200 }));
+        assert_eq!(store.verify(&Scope::Msp, practice).unwrap().entries, 200);
+
+        control.limit_pages(1);
+        let mut number = 1;
+        let full = loop {
+            number += 1;
+            let id = PracticeId::from_uuid(Uuid::from_u128(number));
+            let added = store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(id), &mut dice));
+            if let Err(full) = added {
+                break full;
+            }
+        };
+        assert!(matches!(full, StoreError::Full(_)), "{full}");
+        let there = || store.read(&Scope::Msp, tree::practice_ids).unwrap().len() as u128;
+        assert_eq!(there(), number - 1);
+        control.limit_pages(1_000_000);
+        let id = PracticeId::from_uuid(Uuid::from_u128(number));
+        store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(id), &mut dice)).unwrap();
+        assert_eq!(there(), number);
+    }
+}

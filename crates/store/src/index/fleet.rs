@@ -178,6 +178,15 @@ pub fn devices(
     Ok(Page::cut(found, limit, |device| (name_key(&device.name), device.device)))
 }
 
+/// One finding.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn finding(tx: &mut Tx<'_>, id: FindingId) -> Result<IndexFinding, StoreError> {
+    let sql = format!("{FINDING} WHERE finding = $1 ORDER BY last_seen DESC LIMIT 1");
+    tx.one(&sql, values![&id], finding_of)?.ok_or(StoreError::NotFound("finding"))
+}
+
 /// A page of the findings in reach, worst first.
 ///
 /// # Errors
@@ -209,7 +218,7 @@ pub fn findings(
 /// # Errors
 /// What the database says.
 pub fn rule_counts(tx: &mut Tx<'_>) -> Result<Vec<(RuleId, u64, u64)>, StoreError> {
-    let sql = "SELECT rule, count(*), count(DISTINCT device) FROM index_finding WHERE state <> 'resolved' \
+    let sql = "SELECT rule, CAST(sum(findings) AS BIGINT), CAST(sum(devices) AS BIGINT) FROM index_rule \
                GROUP BY rule ORDER BY 3 DESC, rule LIMIT 500";
     tx.list(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
@@ -274,7 +283,7 @@ pub fn search(tx: &mut Tx<'_>, text: &str, limit: u32) -> Result<Found, StoreErr
     let practices =
         "SELECT practice, name FROM practice WHERE name_key LIKE $1 ESCAPE '!' ORDER BY name_key LIMIT $2";
     let devices = "SELECT device, practice, name FROM index_device WHERE name_key LIKE $1 ESCAPE '!' ORDER BY name_key LIMIT $2";
-    let rules = "SELECT rule, count(*) FROM index_finding WHERE lower(rule) LIKE $1 ESCAPE '!' AND state <> 'resolved' \
+    let rules = "SELECT rule, CAST(sum(findings) AS BIGINT) FROM index_rule WHERE lower(rule) LIKE $1 ESCAPE '!' \
                  GROUP BY rule ORDER BY rule LIMIT $2";
     let values = values![pattern, limit];
     Ok(Found {

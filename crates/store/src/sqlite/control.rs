@@ -101,6 +101,12 @@ impl Control {
         fold_log(&self.lock_writer().connection, &self.path)
     }
 
+    /// How large the file may get, as if the disk had no more room. Never less than it is.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.lock_writer().connection.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
     fn lock_writer(&self) -> MutexGuard<'_, Scoped> {
         // A panic while a transaction was open rolled it back.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)

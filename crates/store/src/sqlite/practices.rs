@@ -177,4 +177,11 @@ impl PracticeFile {
         let transaction = connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
         work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
     }
+
+    /// How large the file may get, as if the disk had no more room.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+    }
 }
