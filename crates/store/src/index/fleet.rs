@@ -169,10 +169,9 @@ pub fn devices(
     limit: u32,
 ) -> Result<Page<IndexDevice, DeviceCursor>, StoreError> {
     let (name, id) = after.map_or(("", DeviceId::from_uuid(uuid::Uuid::nil())), |(name, id)| (name, *id));
-    let filter = Filter::default()
+    let filter = Filter::within(tx, practice)
         .and("(name_key, device) > (?, ?)", [name.into(), id.into()])
-        .and("name_key LIKE ? ESCAPE '!'", [pattern(search).into()])
-        .equal("practice", practice);
+        .and("name_key LIKE ? ESCAPE '!'", [pattern(search).into()]);
     let (sql, values) = filter.query(DEVICE, "name_key, device", rows_for(limit));
     let found = tx.list(&sql, &values, device_of)?;
     Ok(Page::cut(found, limit, |device| (name_key(&device.name), device.device)))
@@ -197,8 +196,7 @@ pub fn findings(
     after: Option<&FindingCursor>,
     limit: u32,
 ) -> Result<Page<IndexFinding, FindingCursor>, StoreError> {
-    let mut conditions = Filter::default()
-        .equal("practice", filter.practice)
+    let mut conditions = Filter::within(tx, filter.practice)
         .equal("device", filter.device)
         .equal("rule", filter.rule.as_ref())
         .equal("severity", filter.severity);
@@ -233,7 +231,7 @@ pub fn today(
     after: Option<&TodayCursor>,
     limit: u32,
 ) -> Result<Page<TodayItem, TodayCursor>, StoreError> {
-    let mut filter = Filter::default().equal("practice", practice);
+    let mut filter = Filter::within(tx, practice);
     if let Some((worth, practice, item)) = after {
         let values = [(*worth).into(), (*practice).into(), item.into()];
         filter = filter.and("(worth, practice, item) < (?, ?, ?)", values);

@@ -75,7 +75,7 @@ impl Control {
         };
         reader.set(scope, &self.path)?;
         let transaction = reader.connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
-        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
+        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys, only: scope.only() })
     }
 
     pub(crate) fn write<T, E: From<StoreError>>(
@@ -90,7 +90,7 @@ impl Control {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::sqlite("write to", &self.path))?;
-        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys });
+        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys, only: scope.only() });
         let done = work(&mut tx)?;
         tx.0.commit()?;
         Ok(done)
