@@ -6,7 +6,7 @@ use enamel_ledger::{EntryHash, Head, Link, MAX_BODY_BYTES};
 use enamel_types::{AgentId, ObservationId, PracticeId, Timestamp};
 
 use crate::error::StoreError;
-use crate::evidence::read::head_of;
+use crate::evidence::read::heads_of;
 use crate::keys::PracticeKey;
 use crate::scope::Scope;
 use crate::store::Store;
@@ -111,7 +111,8 @@ impl Batch<'_> {
     ) -> Result<Vec<Kept>, StoreError> {
         let last_seq = tx.lock_chain(self.practice)?;
         let mut plan = Plan {
-            heads: self.heads(tx)?,
+            // All of them: a practice has a few dozen agents, and one question is quicker than one for each.
+            heads: heads_of(tx, self.practice)?.into_iter().map(|head| (head.agent, head)).collect(),
             added: HashMap::new(),
             ids: HashSet::new(),
             entries: Vec::with_capacity(self.links.len()),
@@ -135,21 +136,6 @@ impl Batch<'_> {
         let sql = "UPDATE main.chain SET last_seq = $1 WHERE practice = $2";
         tx.execute(sql, values![plan.next_seq - 1, self.practice])?;
         Ok(kept)
-    }
-
-    /// The present heads of the agents in the batch.
-    fn heads(&self, tx: &mut WriteTx<'_>) -> Result<HashMap<AgentId, Head>, StoreError> {
-        let mut agents: Vec<AgentId> = self.links.iter().map(|link| link.agent).collect();
-        agents.sort_unstable();
-        agents.dedup();
-        let sql = "SELECT agent, agent_seq, seq, hash FROM head WHERE practice = $1 AND agent = $2";
-        let mut heads = HashMap::new();
-        for agent in agents {
-            if let Some(head) = tx.one(sql, values![self.practice, agent], head_of)? {
-                heads.insert(agent, head);
-            }
-        }
-        Ok(heads)
     }
 
     /// Decides what becomes of a link, and puts it into the plan if it is to be kept.
