@@ -21,6 +21,7 @@ on_both!(
     a_policy_is_changed_from_its_present_version,
     nobody_sees_or_changes_what_is_not_in_reach,
     a_scope_ends_with_its_transaction,
+    a_kept_secret_stays_and_lies_sealed,
 );
 
 pub(crate) fn agent_of(world: &World, practice: PracticeId, number: u8) -> Agent {
@@ -366,4 +367,19 @@ fn a_scope_ends_with_its_transaction(world: &World) {
     assert!(unwound.is_err());
     nothing();
     assert_eq!(store.read(&Scope::Msp, |tx| tree::sites(tx, practice)).unwrap(), []);
+}
+
+/// Of two servers that keep one at once, both get the first.
+fn a_kept_secret_stays_and_lies_sealed(world: &World) {
+    let store = &world.store;
+    let keep = |value: &str| {
+        store.write(&Scope::Msp, |tx| settings::keep_secret(tx, "authority", &value.to_owned())).unwrap()
+    };
+    assert_eq!(keep("first"), "first");
+    assert_eq!(keep("second"), "first");
+    let read = |scope: &Scope| store.read(scope, |tx| settings::secret::<String>(tx, "authority")).unwrap();
+    assert_eq!(read(&Scope::Msp).as_deref(), Some("first"));
+    assert_eq!(read(&Scope::practice(world.practice("Birch Dental"))), None);
+    let kept = store.read(&Scope::Msp, |tx| settings::get::<String>(tx, "authority")).unwrap();
+    assert!(kept.is_some_and(|sealed| !sealed.contains("first")), "in clear");
 }
