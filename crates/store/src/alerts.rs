@@ -139,7 +139,7 @@ pub fn list(
     before: Option<AlertCursor>,
     limit: u32,
 ) -> Result<Page<Alert, AlertCursor>, StoreError> {
-    let mut filter = Filter::default().equal("practice", practice);
+    let mut filter = Filter::within(tx, practice);
     if let Some((at, id)) = before {
         filter = filter.and("(opened_at, alert) < (?, ?)", [at.into(), id.into()]);
     }

@@ -122,8 +122,7 @@ pub fn list(
     before: Option<u64>,
     limit: u32,
 ) -> Result<Page<AuditEntry, u64>, StoreError> {
-    let filter =
-        Filter::default().and("seq < ?", [before.unwrap_or(u64::MAX).into()]).equal("practice", practice);
+    let filter = Filter::within(tx, practice).and("seq < ?", [before.unwrap_or(u64::MAX).into()]);
     let (sql, values) = filter.query(ENTRY, "seq DESC", rows_for(limit));
     Ok(Page::cut(tx.list(&sql, &values, entry_of)?, limit, |entry| entry.seq))
 }

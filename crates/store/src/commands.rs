@@ -220,7 +220,7 @@ pub fn list(
     before: Option<CommandCursor>,
     limit: u32,
 ) -> Result<Page<StoredCommand, CommandCursor>, StoreError> {
-    let mut filter = Filter::default().equal("practice", practice).equal("state", state);
+    let mut filter = Filter::within(tx, practice).equal("state", state);
     if let Some((at, id)) = before {
         filter = filter.and("(relayed_at, command) < (?, ?)", [at.into(), id.into()]);
     }

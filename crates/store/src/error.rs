@@ -80,7 +80,7 @@ pub enum StoreError {
         why: String,
     },
     /// SQLite failed in a way that none of the above covers.
-    #[error("could not {action} {}", path.display())]
+    #[error("could not {action} {}; check the disk that holds it, and that this account may use the file", path.display())]
     Sqlite {
         /// What was tried.
         action: &'static str,
@@ -91,7 +91,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// PostgreSQL failed in a way that none of the above covers.
-    #[error("could not {action} the database")]
+    #[error(
+        "could not {action} the database; see whether it runs, whether its address is right, and what its log says"
+    )]
     Postgres {
         /// What was tried.
         action: &'static str,
@@ -100,7 +102,9 @@ pub enum StoreError {
         source: ::postgres::Error,
     },
     /// The ledger file of an export could not be written.
-    #[error("could not write the practice's ledger")]
+    #[error(
+        "could not write the practice's ledger; nothing of the practice was changed, export it again into a new folder"
+    )]
     Ledger(#[from] enamel_ledger::LedgerError),
 }
 

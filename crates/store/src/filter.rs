@@ -1,5 +1,8 @@
 //! Conditions that a list may or may not have, with their placeholders numbered in the order in which they come.
 
+use enamel_types::PracticeId;
+
+use crate::tx::Tx;
 use crate::value::Value;
 
 /// The conditions of a query, all of which must hold, and their values.
@@ -10,6 +13,13 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// The conditions of a list in reach of a transaction, of one practice where that is given. The scope itself is the database's to
+    /// enforce; naming a single practice here as well only makes it faster.
+    pub(crate) fn within(tx: &Tx<'_>, practice: Option<PracticeId>) -> Self {
+        let only = tx.only.filter(|only| practice != Some(*only));
+        Self::default().equal("practice", practice).equal("practice", only)
+    }
+
     /// Adds a condition; each `?` stands for the next of the values.
     pub(crate) fn and(mut self, condition: &str, values: impl IntoIterator<Item = Value>) -> Self {
         self.sql.push_str(if self.sql.is_empty() { "WHERE " } else { " AND " });

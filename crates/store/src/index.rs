@@ -8,7 +8,7 @@ mod put;
 
 pub use fleet::{
     DeviceCursor, FindingCursor, FindingFilter, Found, PracticeStanding, TodayCursor, days, device, devices,
-    evidence_ages, findings, practice, practices_by_loss, rule_counts, search, through, today,
+    evidence_ages, finding, findings, practice, practices_by_loss, rule_counts, search, through, today,
 };
 pub use put::{PracticeIndex, put};
 

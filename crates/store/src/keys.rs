@@ -201,3 +201,65 @@ impl PracticeKey {
         self.other.open(&through_seq.to_le_bytes(), sealed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn practice(number: u128) -> PracticeId {
+        PracticeId::from_uuid(Uuid::from_u128(number))
+    }
+
+    /// A practice's key together with what it looks like wrapped.
+    fn wrapped(keyring: &Keyring, number: u128, key: [u8; 32]) -> Vec<u8> {
+        keyring.new_practice_key(practice(number), &mut |bytes| bytes.copy_from_slice(&key)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_wrapped_key_opens_with_its_master_for_its_practice_and_unchanged(
+            master: [u8; 32], other: [u8; 32], key: [u8; 32], number: u128, flip in 0_usize..72 * 8,
+        ) {
+            prop_assume!(master != other);
+            let keyring = Keyring::of(&master);
+            let mut wrapped = wrapped(&keyring, number, key);
+            prop_assert!(!wrapped.windows(32).any(|window| window == key), "the key in clear");
+            prop_assert!(keyring.practice_key(practice(number), &wrapped).is_ok());
+            prop_assert!(keyring.practice_key(practice(number ^ 1), &wrapped).is_err());
+            prop_assert!(Keyring::of(&other).practice_key(practice(number), &wrapped).is_err());
+            wrapped[flip / 8] ^= 1 << (flip % 8);
+            prop_assert!(keyring.practice_key(practice(number), &wrapped).is_err());
+        }
+
+        #[test]
+        fn a_body_opens_with_its_practices_key_at_its_place_and_unchanged(
+            key: [u8; 32], other: [u8; 32], hash: [u8; 32], elsewhere: [u8; 32],
+            body in proptest::collection::vec(any::<u8>(), 0..300), flip: prop::sample::Index,
+        ) {
+            prop_assume!(key != other && hash != elsewhere);
+            let keyring = Keyring::of(&[1; 32]);
+            let open = |key| keyring.practice_key(practice(1), &wrapped(&keyring, 1, key)).unwrap();
+            let (key, other) = (open(key), open(other));
+            let (hash, elsewhere) = (EntryHash::from_bytes(hash), EntryHash::from_bytes(elsewhere));
+            let mut sealed = key.seal_body(&hash, &body).unwrap();
+            prop_assert_eq!(key.open_body(&hash, &sealed), Some(body));
+            prop_assert_eq!(other.open_body(&hash, &sealed), None);
+            prop_assert_eq!(key.open_body(&elsewhere, &sealed), None);
+            let at = flip.index(sealed.len());
+            sealed[at] ^= 1;
+            prop_assert_eq!(key.open_body(&hash, &sealed), None);
+        }
+
+        #[test]
+        fn what_is_sealed_for_one_opens_for_nobody_else(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let keyring = Keyring::of(&[1; 32]);
+            let sealed = keyring.seal("secret of route 1", &text).unwrap();
+            prop_assert_eq!(keyring.open("secret of route 1", &sealed).unwrap(), text);
+            prop_assert!(keyring.open("secret of route 2", &sealed).is_err());
+            prop_assert!(Keyring::of(&[2; 32]).open("secret of route 1", &sealed).is_err());
+        }
+    }
+}

@@ -106,3 +106,27 @@ pub(crate) fn sqlite(
     }
     transaction.commit().map_err(fail())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was released is never changed: data is out there that was made by it. Add a step instead.
+    #[test]
+    fn a_released_migration_stays_as_it_was() {
+        let sums =
+            MIGRATIONS.iter().flat_map(|step| [step.control, step.practice, step.postgres].map(checksum));
+        assert_eq!(sums.map(|sum| sum[..16].to_owned()).collect::<Vec<_>>(), RELEASED);
+        assert!(MIGRATIONS.iter().zip(1..).all(|(step, version)| step.version == version));
+    }
+
+    /// The first digits of each text's BLAKE3, by step: control file, practice's file, PostgreSQL.
+    const RELEASED: [&str; 6] = [
+        "b56e81abddd76f19",
+        "a61fb62e0f5683a9",
+        "767c09ceca9221ab",
+        "fce0525cc116d34b",
+        "51f3fe44f08f9da3",
+        "03fc27166b77e9ce",
+    ];
+}

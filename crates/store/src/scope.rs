@@ -58,6 +58,14 @@ impl Scope {
         }
     }
 
+    /// The practice, where it reaches one and nothing else.
+    pub(crate) fn only(&self) -> Option<PracticeId> {
+        match self {
+            Self::Practices(practices) if practices.len() == 1 => practices.first().copied(),
+            _ => None,
+        }
+    }
+
     /// Whether it reaches everything.
     pub const fn is_whole(&self) -> bool {
         matches!(self, Self::Msp | Self::System(_))

@@ -84,7 +84,8 @@ impl Store {
         self.inner.back.read(&self.inner.keys, scope, work)
     }
 
-    /// Writes to the control tables, in one transaction: on the disk when it returns, and nothing of it after an error.
+    /// Writes to the control tables, in one transaction: on the disk when it returns, and nothing of it after an error. SQLite has one
+    /// writer, so the work must not write through another call, nor wait for anything but the database.
     ///
     /// # Errors
     /// The work's own, and what the database says.

@@ -21,6 +21,8 @@ use crate::value::{Row, Value, values};
 pub struct Tx<'a> {
     pub(crate) back: Back<'a>,
     pub(crate) keys: &'a Keyring,
+    /// The practice, where the scope is no more than one: lists say so to the database, which then need not walk everybody's rows.
+    pub(crate) only: Option<PracticeId>,
 }
 
 /// A transaction that also writes. It can do what a [`Tx`] can.

@@ -188,6 +188,7 @@ CREATE TABLE main.index_device (
   PRIMARY KEY (practice, device)
 );
 CREATE INDEX index_device_by_name ON main.index_device (name_key, device);
+CREATE INDEX index_device_by_id ON main.index_device (device);
 
 CREATE TABLE main.index_finding (
   finding TEXT NOT NULL,
@@ -202,7 +203,16 @@ CREATE TABLE main.index_finding (
   PRIMARY KEY (practice, finding)
 );
 CREATE INDEX index_finding_by_severity ON main.index_finding (severity, finding);
-CREATE INDEX index_finding_by_rule ON main.index_finding (rule, severity);
+CREATE INDEX index_finding_by_id ON main.index_finding (finding);
+CREATE INDEX index_finding_by_rule ON main.index_finding (rule, severity, finding);
+
+CREATE TABLE main.index_rule (
+  practice UUID NOT NULL REFERENCES main.practice (practice) ON DELETE CASCADE,
+  rule TEXT NOT NULL,
+  findings BIGINT NOT NULL,
+  devices BIGINT NOT NULL,
+  PRIMARY KEY (practice, rule)
+);
 
 CREATE TABLE main.index_today (
   practice UUID NOT NULL REFERENCES main.practice (practice) ON DELETE CASCADE,

@@ -189,6 +189,7 @@ CREATE TABLE index_device (
   PRIMARY KEY (practice, device)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX index_device_by_name ON index_device (name_key, device);
+CREATE INDEX index_device_by_id ON index_device (device);
 
 CREATE TABLE index_finding (
   finding TEXT NOT NULL,
@@ -203,7 +204,16 @@ CREATE TABLE index_finding (
   PRIMARY KEY (practice, finding)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX index_finding_by_severity ON index_finding (severity, finding);
-CREATE INDEX index_finding_by_rule ON index_finding (rule, severity);
+CREATE INDEX index_finding_by_id ON index_finding (finding);
+CREATE INDEX index_finding_by_rule ON index_finding (rule, severity, finding);
+
+CREATE TABLE index_rule (
+  practice BLOB NOT NULL REFERENCES practice (practice) ON DELETE CASCADE,
+  rule TEXT NOT NULL,
+  findings INTEGER NOT NULL,
+  devices INTEGER NOT NULL,
+  PRIMARY KEY (practice, rule)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE index_today (
   practice BLOB NOT NULL REFERENCES practice (practice) ON DELETE CASCADE,

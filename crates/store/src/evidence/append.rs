@@ -6,7 +6,7 @@ use enamel_ledger::{EntryHash, Head, Link, MAX_BODY_BYTES};
 use enamel_types::{AgentId, ObservationId, PracticeId, Timestamp};
 
 use crate::error::StoreError;
-use crate::evidence::read::head_of;
+use crate::evidence::read::heads_of;
 use crate::keys::PracticeKey;
 use crate::scope::Scope;
 use crate::store::Store;
@@ -111,7 +111,8 @@ impl Batch<'_> {
     ) -> Result<Vec<Kept>, StoreError> {
         let last_seq = tx.lock_chain(self.practice)?;
         let mut plan = Plan {
-            heads: self.heads(tx)?,
+            // All of them: a practice has a few dozen agents, and one question is quicker than one for each.
+            heads: heads_of(tx, self.practice)?.into_iter().map(|head| (head.agent, head)).collect(),
             added: HashMap::new(),
             ids: HashSet::new(),
             entries: Vec::with_capacity(self.links.len()),
@@ -135,21 +136,6 @@ impl Batch<'_> {
         let sql = "UPDATE main.chain SET last_seq = $1 WHERE practice = $2";
         tx.execute(sql, values![plan.next_seq - 1, self.practice])?;
         Ok(kept)
-    }
-
-    /// The present heads of the agents in the batch.
-    fn heads(&self, tx: &mut WriteTx<'_>) -> Result<HashMap<AgentId, Head>, StoreError> {
-        let mut agents: Vec<AgentId> = self.links.iter().map(|link| link.agent).collect();
-        agents.sort_unstable();
-        agents.dedup();
-        let sql = "SELECT agent, agent_seq, seq, hash FROM head WHERE practice = $1 AND agent = $2";
-        let mut heads = HashMap::new();
-        for agent in agents {
-            if let Some(head) = tx.one(sql, values![self.practice, agent], head_of)? {
-                heads.insert(agent, head);
-            }
-        }
-        Ok(heads)
     }
 
     /// Decides what becomes of a link, and puts it into the plan if it is to be kept.
@@ -206,5 +192,89 @@ impl Batch<'_> {
             Some((seq, hash)) if hash == link.hash => Kept::Present { seq },
             _ => Kept::Fork,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use enamel_testkit::repeatable_fill;
+    use enamel_types::PracticeProfile;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::{Backend, Config};
+    use crate::tree;
+
+    fn links(practice: PracticeId, count: u64) -> Vec<Link> {
+        let mut end = EntryHash::GENESIS;
+        let one = |agent_seq| {
+            let mut link = Link {
+                practice,
+                agent: AgentId::from_uuid(Uuid::from_u128(9)),
+                agent_seq,
+                id: ObservationId::from_uuid(Uuid::from_u128(agent_seq.into())),
+                kind: "metrics".to_owned(),
+                kind_version: 1,
+                observed_at: 0,
+                prev: end,
+                hash: end,
+                body: vec![b'x'; 1000],
+            };
+            link.hash = link.expected_hash();
+            end = link.hash;
+            link
+        };
+        (1..=count).map(one).collect()
+    }
+
+    /// SQLite reports a full disk and a full page budget by the same code, on the same way.
+    #[test]
+    fn a_full_disk_keeps_nothing_says_so_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().join("data"), database: None };
+        let (now, mut dice) = (Timestamp::UNIX_EPOCH, repeatable_fill(1));
+        let store = Store::open(&config, now, &mut dice).unwrap();
+        let practice = PracticeId::from_uuid(Uuid::from_u128(1));
+        let new = |id| tree::Practice {
+            id,
+            group: None,
+            name: "Birch Dental".repeat(20),
+            profile: PracticeProfile::default(),
+            made_at: now,
+        };
+        store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(practice), &mut dice)).unwrap();
+        let links = links(practice, 200);
+        let append = |links| store.append(&Scope::Msp, practice, now, links);
+        append(&links[..10]).unwrap();
+        let Backend::Sqlite { control, files, .. } = &store.inner.back else { panic!("SQLite") };
+        let file = files.opened(practice).unwrap();
+
+        file.limit_pages(30);
+        let full = append(&links).unwrap_err();
+        assert!(matches!(full, StoreError::Full(_)), "{full}");
+        assert_eq!(store.last_seq(&Scope::Msp, practice).unwrap(), 10, "nothing of the batch");
+        assert_eq!(store.verify(&Scope::Msp, practice).unwrap().bad, None);
+        file.limit_pages(1_000_000);
+        let kept = append(&links).unwrap();
+        assert_eq!((kept[9], kept[199]), (Kept::Present { seq: 10 }, Kept::New { seq: 200 }));
+        assert_eq!(store.verify(&Scope::Msp, practice).unwrap().entries, 200);
+
+        control.limit_pages(1);
+        let mut number = 1;
+        let full = loop {
+            number += 1;
+            let id = PracticeId::from_uuid(Uuid::from_u128(number));
+            let added = store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(id), &mut dice));
+            if let Err(full) = added {
+                break full;
+            }
+        };
+        assert!(matches!(full, StoreError::Full(_)), "{full}");
+        let there = || store.read(&Scope::Msp, tree::practice_ids).unwrap().len() as u128;
+        assert_eq!(there(), number - 1);
+        control.limit_pages(1_000_000);
+        let id = PracticeId::from_uuid(Uuid::from_u128(number));
+        store.write(&Scope::Msp, |tx| tree::add_practice(tx, &new(id), &mut dice)).unwrap();
+        assert_eq!(there(), number);
     }
 }

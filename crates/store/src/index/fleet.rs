@@ -169,13 +169,21 @@ pub fn devices(
     limit: u32,
 ) -> Result<Page<IndexDevice, DeviceCursor>, StoreError> {
     let (name, id) = after.map_or(("", DeviceId::from_uuid(uuid::Uuid::nil())), |(name, id)| (name, *id));
-    let filter = Filter::default()
+    let filter = Filter::within(tx, practice)
         .and("(name_key, device) > (?, ?)", [name.into(), id.into()])
-        .and("name_key LIKE ? ESCAPE '!'", [pattern(search).into()])
-        .equal("practice", practice);
+        .and("name_key LIKE ? ESCAPE '!'", [pattern(search).into()]);
     let (sql, values) = filter.query(DEVICE, "name_key, device", rows_for(limit));
     let found = tx.list(&sql, &values, device_of)?;
     Ok(Page::cut(found, limit, |device| (name_key(&device.name), device.device)))
+}
+
+/// One finding.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn finding(tx: &mut Tx<'_>, id: FindingId) -> Result<IndexFinding, StoreError> {
+    let sql = format!("{FINDING} WHERE finding = $1 ORDER BY last_seen DESC LIMIT 1");
+    tx.one(&sql, values![&id], finding_of)?.ok_or(StoreError::NotFound("finding"))
 }
 
 /// A page of the findings in reach, worst first.
@@ -188,8 +196,7 @@ pub fn findings(
     after: Option<&FindingCursor>,
     limit: u32,
 ) -> Result<Page<IndexFinding, FindingCursor>, StoreError> {
-    let mut conditions = Filter::default()
-        .equal("practice", filter.practice)
+    let mut conditions = Filter::within(tx, filter.practice)
         .equal("device", filter.device)
         .equal("rule", filter.rule.as_ref())
         .equal("severity", filter.severity);
@@ -209,7 +216,7 @@ pub fn findings(
 /// # Errors
 /// What the database says.
 pub fn rule_counts(tx: &mut Tx<'_>) -> Result<Vec<(RuleId, u64, u64)>, StoreError> {
-    let sql = "SELECT rule, count(*), count(DISTINCT device) FROM index_finding WHERE state <> 'resolved' \
+    let sql = "SELECT rule, CAST(sum(findings) AS BIGINT), CAST(sum(devices) AS BIGINT) FROM index_rule \
                GROUP BY rule ORDER BY 3 DESC, rule LIMIT 500";
     tx.list(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
@@ -224,7 +231,7 @@ pub fn today(
     after: Option<&TodayCursor>,
     limit: u32,
 ) -> Result<Page<TodayItem, TodayCursor>, StoreError> {
-    let mut filter = Filter::default().equal("practice", practice);
+    let mut filter = Filter::within(tx, practice);
     if let Some((worth, practice, item)) = after {
         let values = [(*worth).into(), (*practice).into(), item.into()];
         filter = filter.and("(worth, practice, item) < (?, ?, ?)", values);
@@ -274,7 +281,7 @@ pub fn search(tx: &mut Tx<'_>, text: &str, limit: u32) -> Result<Found, StoreErr
     let practices =
         "SELECT practice, name FROM practice WHERE name_key LIKE $1 ESCAPE '!' ORDER BY name_key LIMIT $2";
     let devices = "SELECT device, practice, name FROM index_device WHERE name_key LIKE $1 ESCAPE '!' ORDER BY name_key LIMIT $2";
-    let rules = "SELECT rule, count(*) FROM index_finding WHERE lower(rule) LIKE $1 ESCAPE '!' AND state <> 'resolved' \
+    let rules = "SELECT rule, CAST(sum(findings) AS BIGINT) FROM index_rule WHERE lower(rule) LIKE $1 ESCAPE '!' \
                  GROUP BY rule ORDER BY rule LIMIT $2";
     let values = values![pattern, limit];
     Ok(Found {

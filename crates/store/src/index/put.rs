@@ -1,8 +1,10 @@
 //! Writing a practice's part of the index.
 
-use enamel_types::{PracticeId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EvidenceAge, Figures, IndexDevice, IndexFinding, STATES, TodayItem};
+use enamel_types::{DeviceId, PracticeId, RuleId, Timestamp};
+
+use super::{EvidenceAge, Figures, FindingStanding, IndexDevice, IndexFinding, STATES, TodayItem};
 use crate::error::StoreError;
 use crate::page::name_key;
 use crate::tx::WriteTx;
@@ -31,6 +33,17 @@ pub struct PracticeIndex {
     pub evidence: Vec<EvidenceAge>,
 }
 
+/// How many findings of each rule are open, and on which computers: counted here once, and not over the fleet at each look.
+fn open_by_rule(findings: &[IndexFinding]) -> BTreeMap<&RuleId, (u64, BTreeSet<DeviceId>)> {
+    let mut rules = BTreeMap::<&RuleId, (u64, BTreeSet<DeviceId>)>::new();
+    for finding in findings.iter().filter(|finding| finding.state != FindingStanding::Resolved) {
+        let (findings, devices) = rules.entry(&finding.rule).or_default();
+        *findings += 1;
+        devices.insert(finding.device);
+    }
+    rules
+}
+
 /// Puts a practice's part in the place of the one before, unless that one rests on more evidence. Whether it did.
 ///
 /// # Errors
@@ -49,7 +62,7 @@ pub fn put(tx: &mut WriteTx<'_>, index: &PracticeIndex) -> Result<bool, StoreErr
     let sql = "INSERT INTO main.index_day (practice, day, figures) VALUES ($1, $2, $3) \
                ON CONFLICT (practice, day) DO UPDATE SET figures = excluded.figures";
     tx.execute(sql, values![practice, &index.day, figures])?;
-    for table in ["index_device", "index_finding", "index_today", "index_evidence"] {
+    for table in ["index_device", "index_finding", "index_rule", "index_today", "index_evidence"] {
         tx.execute(&format!("DELETE FROM main.{table} WHERE practice = $1"), values![practice])?;
     }
     let sql = "INSERT INTO main.index_device (device, practice, name, name_key, os, role, observed_at, worst, findings) \
@@ -75,6 +88,10 @@ pub fn put(tx: &mut WriteTx<'_>, index: &PracticeIndex) -> Result<bool, StoreErr
             item.accepted_until,
         ];
         tx.execute(sql, values)?;
+    }
+    let sql = "INSERT INTO main.index_rule (practice, rule, findings, devices) VALUES ($1, $2, $3, $4)";
+    for (rule, (findings, devices)) in open_by_rule(&index.findings) {
+        tx.execute(sql, values![practice, rule, findings, devices.len() as u64])?;
     }
     let sql = "INSERT INTO main.index_today (practice, item, worth, reason, severity, device, since, detail) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

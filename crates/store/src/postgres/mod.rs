@@ -63,7 +63,7 @@ impl Postgres {
     ) -> Result<T, E> {
         let mut connection = self.pool.get().map_err(StoreError::Busy)?;
         let transaction = PgTx::begin(&mut connection, scope, true)?;
-        work(&mut Tx { back: Back::Postgres(transaction), keys })
+        work(&mut Tx { back: Back::Postgres(transaction), keys, only: scope.only() })
     }
 
     pub(crate) fn write<T, E: From<StoreError>>(
@@ -74,7 +74,7 @@ impl Postgres {
     ) -> Result<T, E> {
         let mut connection = self.pool.get().map_err(StoreError::Busy)?;
         let transaction = PgTx::begin(&mut connection, scope, false)?;
-        let mut tx = WriteTx(Tx { back: Back::Postgres(transaction), keys });
+        let mut tx = WriteTx(Tx { back: Back::Postgres(transaction), keys, only: scope.only() });
         let done = work(&mut tx)?;
         tx.0.commit()?;
         Ok(done)

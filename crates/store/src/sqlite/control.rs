@@ -75,7 +75,7 @@ impl Control {
         };
         reader.set(scope, &self.path)?;
         let transaction = reader.connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
-        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
+        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys, only: scope.only() })
     }
 
     pub(crate) fn write<T, E: From<StoreError>>(
@@ -90,7 +90,7 @@ impl Control {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::sqlite("write to", &self.path))?;
-        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys });
+        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys, only: scope.only() });
         let done = work(&mut tx)?;
         tx.0.commit()?;
         Ok(done)
@@ -99,6 +99,12 @@ impl Control {
     /// Leaves nothing of what was deleted in the log.
     pub(crate) fn fold_log(&self) -> Result<(), StoreError> {
         fold_log(&self.lock_writer().connection, &self.path)
+    }
+
+    /// How large the file may get, as if the disk had no more room. Never less than it is.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.lock_writer().connection.pragma_update(None, "max_page_count", pages).unwrap();
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, Scoped> {

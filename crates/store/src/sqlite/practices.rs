@@ -145,7 +145,7 @@ impl PracticeFile {
         }
         let connection = reader.as_mut().ok_or(StoreError::NotFound("practice"))?;
         let transaction = connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
-        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
+        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys, only: None })
     }
 
     pub(crate) fn write<T>(
@@ -158,7 +158,7 @@ impl PracticeFile {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::sqlite("write to", &self.path))?;
-        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys });
+        let mut tx = WriteTx(Tx { back: Back::Sqlite(transaction, &self.path), keys, only: None });
         let done = work(&mut tx)?;
         tx.0.commit()?;
         Ok(done)
@@ -175,6 +175,13 @@ impl PracticeFile {
         drop(writer);
         self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let transaction = connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
-        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
+        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys, only: None })
+    }
+
+    /// How large the file may get, as if the disk had no more room.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
     }
 }

@@ -123,12 +123,16 @@ mod tests {
             );
             assert_eq!(count(&triggers), 4, "{table} is written without a scope");
         }
-        let bare = "SELECT count(*) FROM main.sqlite_schema t WHERE t.type = 'table' AND t.name NOT IN \
-                    (SELECT name FROM temp.sqlite_schema WHERE type = 'view')";
-        assert_eq!(
-            count(bare),
-            OPEN.len() as i64
-                - i64::from(count("SELECT count(*) FROM main.sqlite_schema WHERE name = 'audit_head'") == 0)
-        );
+        let bare: Vec<String> = connection
+            .prepare(
+                "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT IN \
+                 (SELECT name FROM temp.sqlite_schema WHERE type = 'view') ORDER BY name DESC",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(bare, OPEN, "read by every scope");
     }
 }

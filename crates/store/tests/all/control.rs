@@ -20,6 +20,8 @@ on_both!(
     commands_go_out_by_number_and_stay_settled,
     a_policy_is_changed_from_its_present_version,
     nobody_sees_or_changes_what_is_not_in_reach,
+    a_scope_ends_with_its_transaction,
+    a_kept_secret_stays_and_lies_sealed,
 );
 
 pub(crate) fn agent_of(world: &World, practice: PracticeId, number: u8) -> Agent {
@@ -329,4 +331,55 @@ fn nobody_sees_or_changes_what_is_not_in_reach(world: &World) {
     // And a connection that has served somebody else does not remember it.
     assert_eq!(store.read(&Scope::practice(theirs), tree::practice_ids).unwrap(), [theirs]);
     assert_eq!(store.read(&Scope::Nothing, tree::practice_ids).unwrap(), []);
+}
+
+/// A connection takes no scope along to its next user, however its transaction ended; and what failed half way left nothing.
+fn a_scope_ends_with_its_transaction(world: &World) {
+    let practice = world.practice("Birch Dental");
+    let store = &world.store;
+    let nothing = || assert_eq!(store.read(&Scope::Nothing, tree::practice_ids).unwrap(), []);
+    for _ in 0..10 {
+        let failed: Result<(), StoreError> = store.write(&Scope::Msp, |tx| {
+            tree::add_site(
+                tx,
+                &Site { id: SiteId::from_uuid(world.uuid()), practice, name: "Main".to_owned() },
+                at(1),
+            )?;
+            Err(StoreError::NotFound("reason to go on"))
+        });
+        assert!(failed.is_err());
+        nothing();
+    }
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        store.write::<(), StoreError>(&Scope::Msp, |tx| {
+            tree::add_site(
+                tx,
+                &Site { id: SiteId::from_uuid(world.uuid()), practice, name: "Main".to_owned() },
+                at(1),
+            )?;
+            panic!("half way")
+        })
+    }));
+    assert!(unwound.is_err());
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        store.read::<(), StoreError>(&Scope::Msp, |_| panic!("half way"))
+    }));
+    assert!(unwound.is_err());
+    nothing();
+    assert_eq!(store.read(&Scope::Msp, |tx| tree::sites(tx, practice)).unwrap(), []);
+}
+
+/// Of two servers that keep one at once, both get the first.
+fn a_kept_secret_stays_and_lies_sealed(world: &World) {
+    let store = &world.store;
+    let keep = |value: &str| {
+        store.write(&Scope::Msp, |tx| settings::keep_secret(tx, "authority", &value.to_owned())).unwrap()
+    };
+    assert_eq!(keep("first"), "first");
+    assert_eq!(keep("second"), "first");
+    let read = |scope: &Scope| store.read(scope, |tx| settings::secret::<String>(tx, "authority")).unwrap();
+    assert_eq!(read(&Scope::Msp).as_deref(), Some("first"));
+    assert_eq!(read(&Scope::practice(world.practice("Birch Dental"))), None);
+    let kept = store.read(&Scope::Msp, |tx| settings::get::<String>(tx, "authority")).unwrap();
+    assert!(kept.is_some_and(|sealed| !sealed.contains("first")), "in clear");
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use enamel_store::{Scope, Store, StoreError, tree};
-use enamel_testkit::repeatable_fill;
+use enamel_store::{Config, Scope, Store, tree};
+use enamel_testkit::{TemporaryPostgres, repeatable_fill};
 use postgres::{Client, NoTls};
 
 use crate::support::{World, at};
@@ -93,24 +93,19 @@ fn nothing_is_seen_where_no_scope_is_set() {
     }
 }
 
-/// A connection that goes back to the pool takes no scope along, however its transaction ended.
+/// Somebody who may not make roles asks an administrator once; the error says for what.
 #[test]
-fn a_scope_ends_with_its_transaction() {
-    let Some(world) = filled() else { return };
-    let store = &world.store;
-    for _ in 0..20 {
-        let failed: Result<(), StoreError> = store.write(&Scope::Msp, |tx| {
-            assert_eq!(tree::practice_ids(tx)?.len(), 1);
-            Err(StoreError::NotFound("reason to go on"))
-        });
-        assert!(failed.is_err());
-        assert_eq!(store.read(&Scope::Nothing, tree::practice_ids).unwrap(), []);
-    }
-    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        store.write::<(), StoreError>(&Scope::Msp, |_| panic!("half way"))
-    }));
-    assert!(unwound.is_err());
-    assert_eq!(store.read(&Scope::Nothing, tree::practice_ids).unwrap(), []);
+fn an_owner_who_may_not_make_the_role_is_told() {
+    let Some(server) = TemporaryPostgres::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data: folder.path().to_owned(), database: Some(server.address()) };
+    let open = || Store::open(&config, at(0), &mut repeatable_fill(1)).map(drop);
+    server.superuser("ALTER ROLE enamel_owner NOCREATEROLE");
+    let refused = open().unwrap_err().to_string();
+    assert!(refused.contains("CREATE ROLE enamel_app"), "{refused}");
+    server.superuser("CREATE ROLE enamel_app NOLOGIN");
+    server.superuser("GRANT enamel_app TO enamel_owner");
+    open().unwrap();
 }
 
 #[test]

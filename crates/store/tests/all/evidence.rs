@@ -140,3 +140,34 @@ fn a_view_copy_never_goes_back(world: &World) {
         assert_eq!((copy.through_seq, copy.bytes), (expected.0, expected.1.as_bytes().to_vec()));
     }
 }
+
+/// SQLite keeps a bounded number of practices' files open; which are does not show.
+#[test]
+fn more_practices_than_files_may_be_open() {
+    let world = World::sqlite();
+    let mut chains: Vec<_> =
+        (0..130).map(|number| world.chain(world.practice(&format!("Practice {number}")))).collect();
+    let store = &world.store;
+    std::thread::scope(|threads| {
+        for chains in chains.chunks_mut(65) {
+            threads.spawn(move || {
+                for round in 1..=3 {
+                    for chain in chains.iter_mut() {
+                        let link = chain.link();
+                        let kept = store.append(&Scope::Msp, chain.practice, at(round), &[link]).unwrap();
+                        assert_eq!(kept, [Kept::New { seq: u64::try_from(round).unwrap() }]);
+                    }
+                }
+            });
+        }
+    });
+    let open = std::fs::read_dir("/proc/self/fd").map_or(0, |files| {
+        let names = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        names.filter(|name| name.extension().is_some_and(|extension| extension == "db")).count()
+    });
+    assert!(open <= 2 * 96 + 5, "{open} files are open");
+    for chain in &chains {
+        let verified = store.verify(&Scope::Msp, chain.practice).unwrap();
+        assert_eq!((verified.entries, verified.bad), (3, None));
+    }
+}

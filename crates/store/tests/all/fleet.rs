@@ -250,6 +250,9 @@ fn the_index_is_replaced_and_never_goes_back(world: &World) {
     );
     let findings = store.read(&scope, |tx| index::findings(tx, &FindingFilter::default(), None, 10)).unwrap();
     assert_eq!(findings.items.len(), 4);
+    let first = &findings.items[0];
+    assert_eq!(&store.read(&scope, |tx| index::finding(tx, first.finding)).unwrap(), first);
+    assert!(is_not_found(&store.read(&Scope::Nothing, |tx| index::finding(tx, first.finding))));
     assert_eq!(store.read(&scope, |tx| index::today(tx, None, None, 10)).unwrap().items, newer.today);
     assert_eq!(store.read(&scope, |tx| index::evidence_ages(tx, practice)).unwrap(), newer.evidence);
     let days = store.read(&scope, |tx| index::days(tx, practice, 10)).unwrap();

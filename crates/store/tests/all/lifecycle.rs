@@ -99,7 +99,7 @@ fn a_shredded_practice_cannot_be_read_by_anybody(world: &World) {
         []
     );
     assert_eq!(key_rows(store), [other]);
-    assert_eq!(store.read(&Scope::Msp, shredded).unwrap(), [proof.clone()]);
+    assert_eq!(store.read(&Scope::Msp, shredded).unwrap(), std::slice::from_ref(&proof));
     let trail = store.read(&Scope::Msp, |tx| audit::list(tx, Some(practice), None, 10)).unwrap();
     assert_eq!(trail.items[0].deed.action, "practice.shred");
     assert!(trail.items[0].deed.detail.contains(&proof.root.root.to_string()));

@@ -12,4 +12,5 @@ mod lifecycle;
 mod people;
 mod scopes;
 mod support;
+mod tamper;
 mod upgrade;

@@ -32,11 +32,14 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// What fills a slice with bytes that are the same in every run.
+type Dice = Box<dyn FnMut(&mut [u8])>;
+
 /// A store, and dice that always fall the same way.
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) config: Config,
-    dice: RefCell<Box<dyn FnMut(&mut [u8])>>,
+    dice: RefCell<Dice>,
     _folder: TempDir,
     /// Ends after the store that uses it.
     pub(crate) server: Option<TemporaryPostgres>,
