@@ -12,6 +12,9 @@ use std::sync::Arc;
 use enamel_types::{Clock, Timestamp};
 
 pub mod access;
+pub mod edge;
+pub mod pki;
+pub mod stop;
 
 /// Where the server's time and random bytes come from.
 #[derive(Clone)]
