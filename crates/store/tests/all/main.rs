@@ -1,0 +1,5 @@
+//! One suite over both back ends: what holds for SQLite holds for PostgreSQL.
+
+mod control;
+mod evidence;
+mod support;

@@ -1,0 +1,127 @@
+//! A store of its own for each test.
+
+use std::cell::RefCell;
+
+use enamel_ledger::{EntryHash, Link};
+use enamel_store::tree::{self, Practice};
+use enamel_store::{Config, Scope, Store, StoreError};
+use enamel_testkit::repeatable_fill;
+use enamel_types::control::Statement;
+use enamel_types::{
+    AgentId, Attestation, Body, ControlId, DeviceId, Minter, Observation, ObservationId, PracticeId,
+    PracticeProfile, Sensor, Timestamp,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Makes a test of each function for each back end.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&crate::support::World::sqlite()); })*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// A store, and dice that always fall the same way.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) config: Config,
+    dice: RefCell<Box<dyn FnMut(&mut [u8])>>,
+    _folder: TempDir,
+}
+
+/// The beginning of a test's time, and so many seconds later.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_772_000_000 + seconds).unwrap()
+}
+
+impl World {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().join("data"), database: None };
+        let mut dice = repeatable_fill(7);
+        let store = Store::open(&config, at(0), &mut dice).unwrap();
+        Self { store, config, dice: RefCell::new(Box::new(dice)), _folder: folder }
+    }
+
+    pub(crate) fn uuid(&self) -> Uuid {
+        let mut dice = self.dice.borrow_mut();
+        Minter::new(&mut *dice).uuid(at(0))
+    }
+
+    pub(crate) fn practice(&self, name: &str) -> PracticeId {
+        let practice = Practice {
+            id: PracticeId::from_uuid(self.uuid()),
+            group: None,
+            name: name.to_owned(),
+            profile: PracticeProfile::default(),
+            made_at: at(0),
+        };
+        let mut dice = self.dice.borrow_mut();
+        self.store.write(&Scope::Msp, |tx| tree::add_practice(tx, &practice, &mut *dice)).unwrap();
+        practice.id
+    }
+
+    /// An agent's chain that begins here.
+    pub(crate) fn chain(&self, practice: PracticeId) -> Chain {
+        Chain {
+            practice,
+            agent: AgentId::from_uuid(self.uuid()),
+            device: DeviceId::from_uuid(self.uuid()),
+            end: None,
+        }
+    }
+}
+
+/// What an agent does: it numbers and chains what it saw.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    pub(crate) practice: PracticeId,
+    pub(crate) agent: AgentId,
+    device: DeviceId,
+    pub(crate) end: Option<(u64, EntryHash)>,
+}
+
+impl Chain {
+    pub(crate) fn observation(&self, number: u64) -> Observation {
+        let at = at(i64::try_from(number).unwrap());
+        let agent = u128::from_be_bytes(*self.agent.as_bytes());
+        Observation {
+            id: ObservationId::from_uuid(Uuid::from_u128(agent ^ u128::from(number) << 80)),
+            practice: self.practice,
+            device: self.device,
+            agent: self.agent,
+            observed_at: at,
+            valid_until: at,
+            sensor: Sensor { name: "attest".to_owned(), version: "0.1.0".to_owned() },
+            scope: format!("attest:{number}"),
+            gaps: Vec::new(),
+            body: Body::Attestation(Attestation {
+                control: ControlId::new("164.308(a)(1)").unwrap(),
+                statement: Statement::Implemented,
+                reason: "a unique turn of phrase".to_owned(),
+                person: "Dr Birch".to_owned(),
+                expires_at: at,
+            }),
+        }
+    }
+
+    pub(crate) fn link(&mut self) -> Link {
+        let number = self.end.map_or(1, |(seq, _)| seq + 1);
+        let observation = self.observation(number);
+        let link = Link::after(self.end, &observation, serde_json::to_vec(&observation).unwrap());
+        self.end = Some((link.agent_seq, link.hash));
+        link
+    }
+
+    pub(crate) fn links(&mut self, count: usize) -> Vec<Link> {
+        (0..count).map(|_| self.link()).collect()
+    }
+}
+
+/// Whether a call was told that there is no such thing.
+pub(crate) fn is_not_found<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::NotFound(_)))
+}
