@@ -12,6 +12,8 @@ use std::sync::Arc;
 use enamel_types::{Clock, Timestamp};
 
 pub mod access;
+pub mod api;
+pub mod audit;
 pub mod edge;
 pub mod pki;
 pub mod stop;

@@ -15,14 +15,23 @@ pub const FIELD: &str = "csrf";
 /// The header, for scripts of our own pages.
 pub const HEADER: &str = "x-csrf-token";
 
+fn of(session: &Secret) -> Secret {
+    session.derive("enamel 2026-11 csrf token")
+}
+
 /// The token of a session, for its forms.
 pub fn token(session: &Secret) -> String {
-    session.derive("enamel 2026-11 csrf token").text().to_string()
+    of(session).text().to_string()
+}
+
+/// The token as the store keeps it beside the session.
+pub(super) fn bytes(session: &Secret) -> [u8; 32] {
+    of(session).bytes()
 }
 
 /// Whether a token is this session's.
 pub fn fits(session: &Secret, token: &str) -> bool {
-    Secret::parse(token).is_some_and(|token| token.equals(&session.derive("enamel 2026-11 csrf token")))
+    Secret::parse(token).is_some_and(|token| token.equals(&of(session)))
 }
 
 /// Whether a method only reads.

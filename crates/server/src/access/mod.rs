@@ -18,7 +18,7 @@ pub mod login;
 pub mod own;
 pub mod passkey;
 pub mod password;
-pub mod pending;
+pub mod proofs;
 pub mod recovery;
 pub mod routes;
 pub mod secret;
@@ -65,8 +65,6 @@ struct Inner {
     attempts: Attempts,
     key_budget: Budget<ApiKeyId>,
     ceremonies: Budget<IpAddr>,
-    joining: join::Joining,
-    totp_setups: own::TotpSetups,
 }
 
 /// Why somebody was not let in, or something about a person was not done.
@@ -128,8 +126,6 @@ impl Access {
                 attempts: Attempts::default(),
                 key_budget: Budget::per_minute(KEY_REQUESTS),
                 ceremonies: Budget::per_minute(CEREMONIES),
-                joining: join::Joining::default(),
-                totp_setups: own::TotpSetups::default(),
             }),
         })
     }

@@ -1,20 +1,18 @@
 //! What a person changes about the own login: passkeys, password and app, recovery codes. Each takes a fresh login, and none of it may
 //! leave the person without a way to log on.
 
+use enamel_store::{StoreError, people};
+use uuid::Uuid;
 use webauthn_rs::prelude::{CreationChallengeResponse, RegisterPublicKeyCredential};
 use zeroize::Zeroizing;
 
-use super::keep::{self, App, NamedPasskey, Person};
 use super::login::Visitor;
-use super::passkey::{PasskeyError, Question};
-use super::pending::Pending;
+use super::passkey::PasskeyError;
+use super::proofs::{Asked, NamedPasskey, NewProof, Proofs, Question};
 use super::signed_in::SignedIn;
-use super::totp::{self, TotpSetup};
-use super::{Access, AccessError, WHO_CALLS, password, person_name, recovery};
-use crate::audit::{self, Deed};
-
-/// Secrets for apps that were shown and not confirmed yet.
-pub(super) type TotpSetups = Pending<(enamel_types::UserId, Zeroizing<Vec<u8>>)>;
+use super::totp::TotpSetup;
+use super::{Access, AccessError, WHO_CALLS, person_name};
+use crate::audit::Deed;
 
 /// How a person can log on, for the page that shows it.
 #[derive(Debug, Clone)]
@@ -28,19 +26,16 @@ pub struct OwnLogin {
 }
 
 impl Access {
-    fn own(&self, session: &SignedIn) -> Result<Person, AccessError> {
-        let person = self.inner.store.read(&WHO_CALLS, |tx| keep::person(tx, session.person()))?;
-        person.ok_or(AccessError::LoginAgain)
-    }
-
     /// How the person can log on.
     ///
     /// # Errors
     /// The store's.
-    pub fn own_login(&self, session: &SignedIn) -> Result<OwnLogin, AccessError> {
-        let person = self.own(session)?;
-        let left = self.inner.store.read(&WHO_CALLS, |tx| keep::recovery_codes_left(tx, person.id))?;
-        Ok(OwnLogin { has_password: person.password.is_some(), recovery_codes: left, passkeys: person.passkeys })
+    pub fn own_login(&self, session: &SignedIn) -> Result<OwnLogin, StoreError> {
+        self.inner.store.read(&WHO_CALLS, |tx| {
+            let Proofs { passkeys, app, recovery_codes } = Proofs::of(tx, session.person.id)?;
+            let has_password = app.is_some() && people::password_hash(tx, session.person.id)?.is_some();
+            Ok(OwnLogin { passkeys, has_password, recovery_codes })
+        })
     }
 
     /// Asks the browser to make one more passkey.
@@ -54,11 +49,10 @@ impl Access {
     ) -> Result<Question<CreationChallengeResponse>, AccessError> {
         session.must_be_fresh()?;
         self.take_ceremony(visitor.address)?;
-        let person = self.own(session)?;
-        let held: Vec<_> = person.passkeys.iter().map(|named| named.passkey.clone()).collect();
-        let passkeys = &self.inner.passkeys;
-        let entropy = &self.inner.world.fill;
-        Ok(passkeys.start_registration(person.id, &person.mail, &person.name, &held, self.now(), entropy)?)
+        let person = &session.person;
+        let held = self.inner.store.read(&WHO_CALLS, |tx| Proofs::of(tx, person.id))?.keys();
+        let (options, asked) = self.inner.passkeys.ask_new(person.id, &person.email, &person.name, &held)?;
+        Ok(Question { ceremony: self.ask(&Asked::NewPasskey(person.id, asked))?, options })
     }
 
     /// Keeps the new passkey, under a name that tells it from the others.
@@ -70,34 +64,37 @@ impl Access {
         session: &SignedIn,
         ceremony: &str,
         answer: &RegisterPublicKeyCredential,
-        name: &str,
+        label: &str,
     ) -> Result<(), AccessError> {
         session.must_be_fresh()?;
-        let now = self.now();
-        let name = person_name(name)?;
-        let passkey = self.inner.passkeys.finish_registration(session.person(), ceremony, answer, now)?;
-        let named = NamedPasskey { name, passkey, made_at: now, used_at: None };
-        self.inner.store.write(&WHO_CALLS, |tx| {
-            if keep::passkey_is_known(tx, &named.passkey)? {
-                return Err(AccessError::Passkey(PasskeyError::Known));
-            }
-            Ok(keep::add_passkey(tx, session.person(), &named)?)
-        })?;
-        self.note(session, Deed::new("own.passkey.add"))
+        let label = person_name(label)?;
+        let asked = match self.asked(ceremony)? {
+            Asked::NewPasskey(person, asked) if person == session.person.id => asked,
+            _ => return Err(PasskeyError::Gone.into()),
+        };
+        let passkey = self.inner.passkeys.take_new(&asked, answer)?;
+        self.change_own(session, Deed::new("own.passkey.add"), |tx| {
+            self.add_proof(tx, session.person.id, &NewProof::Passkey(passkey, label))
+        })
     }
 
-    /// Removes a passkey, by the id that the page showed.
+    /// Removes a passkey.
     ///
     /// # Errors
     /// [`AccessError::LastWay`] where nothing else is left to log on with.
-    pub fn remove_passkey(&self, session: &SignedIn, id: &str) -> Result<(), AccessError> {
+    pub fn remove_passkey(&self, session: &SignedIn, id: Uuid) -> Result<(), AccessError> {
         session.must_be_fresh()?;
-        let person = self.own(session)?;
-        if person.password.is_none() && person.passkeys.len() <= 1 {
-            return Err(AccessError::LastWay("this is your only way to log on; add another passkey or a password first"));
-        }
-        self.inner.store.write(&WHO_CALLS, |tx| keep::remove_passkey(tx, person.id, id))?;
-        self.note(session, Deed::new("own.passkey.remove"))
+        let person = session.person.id;
+        self.change_own(session, Deed::new("own.passkey.remove"), |tx| {
+            let proofs = Proofs::of(tx, person)?;
+            if !proofs.passkeys.iter().any(|named| named.id == id) {
+                return Err(StoreError::NotFound("passkey").into());
+            }
+            if proofs.app.is_none() && proofs.passkeys.len() == 1 {
+                return Err(AccessError::LastWay("this is your only way to log on; add another passkey or a password first"));
+            }
+            Ok(people::remove_credential(tx, person, id)?)
+        })
     }
 
     /// Gives a secret for an app; [`Access::set_password`] confirms it.
@@ -106,12 +103,8 @@ impl Access {
     /// [`AccessError::LoginAgain`].
     pub fn ask_app(&self, session: &SignedIn) -> Result<Question<TotpSetup>, AccessError> {
         session.must_be_fresh()?;
-        let entropy = &self.inner.world.fill;
-        let secret = totp::new_secret(entropy);
-        let options =
-            totp::setup(&secret, &session.mail).map_err(|_| AccessError::Field("this mail address cannot be put into an app"))?;
-        let ceremony = self.inner.totp_setups.put((session.person(), secret), self.now(), entropy);
-        Ok(Question { ceremony, options })
+        let (secret, options) = self.new_app(&session.person.email)?;
+        Ok(Question { ceremony: self.ask(&Asked::NewApp(session.person.id, secret))?, options })
     }
 
     /// Sets a password together with the app that goes with it.
@@ -120,15 +113,13 @@ impl Access {
     /// [`AccessError::Weak`], [`AccessError::Code`].
     pub fn set_password(&self, session: &SignedIn, ceremony: &str, chosen: &str, code: &str) -> Result<(), AccessError> {
         session.must_be_fresh()?;
-        let now = self.now();
-        let asked = self.inner.totp_setups.take(ceremony, now).filter(|(person, _)| *person == session.person());
-        let (_, secret) = asked.ok_or(AccessError::Code)?;
-        self.check_new_password(chosen, &session.caller.name, &session.mail)?;
-        let step = totp::check(&secret, code, now, None).ok_or(AccessError::Code)?;
-        let hashed = password::hash(chosen, &self.inner.world.fill)?;
-        let app = App { secret, last_step: Some(step) };
-        self.inner.store.write(&WHO_CALLS, |tx| keep::set_password(tx, session.person(), &hashed, &app))?;
-        self.note(session, Deed::new("own.password.set"))
+        let person = &session.person;
+        let secret = match self.asked(ceremony)? {
+            Asked::NewApp(asked, secret) if asked == person.id => secret,
+            _ => return Err(PasskeyError::Gone.into()),
+        };
+        let proof = self.new_password(chosen, code, secret, &person.name, &person.email)?;
+        self.change_own(session, Deed::new("own.password.set"), |tx| self.add_proof(tx, person.id, &proof))
     }
 
     /// Ten new recovery codes; the old ones end.
@@ -137,14 +128,21 @@ impl Access {
     /// [`AccessError::LoginAgain`].
     pub fn new_recovery_codes(&self, session: &SignedIn) -> Result<Vec<Zeroizing<String>>, AccessError> {
         session.must_be_fresh()?;
-        let codes = recovery::new_codes(&self.inner.world.fill);
-        let hashes: Vec<_> = codes.iter().filter_map(|code| recovery::hash(code)).collect();
-        self.inner.store.write(&WHO_CALLS, |tx| keep::set_recovery_codes(tx, session.person(), &hashes))?;
-        self.note(session, Deed::new("own.recovery_codes"))?;
-        Ok(codes)
+        self.change_own(session, Deed::new("own.recovery_codes"), |tx| {
+            Ok(self.renew_recovery_codes(tx, session.person.id)?)
+        })
     }
 
-    fn note(&self, session: &SignedIn, deed: Deed) -> Result<(), AccessError> {
-        Ok(audit::record(&self.inner.store, &session.caller.actor(), &deed.done(), self.now())?)
+    fn change_own<T>(
+        &self,
+        session: &SignedIn,
+        deed: Deed,
+        work: impl FnOnce(&mut enamel_store::WriteTx<'_>) -> Result<T, AccessError>,
+    ) -> Result<T, AccessError> {
+        self.inner.store.write(&WHO_CALLS, |tx| {
+            let done = work(tx)?;
+            deed.done(tx, &session.caller.actor(), self.now())?;
+            Ok(done)
+        })
     }
 }

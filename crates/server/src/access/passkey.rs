@@ -2,19 +2,17 @@
 //!
 //! The browser's passkey names its person, so logging on starts with the same question for everybody and tells nothing about who
 //! has an account. The person must have been verified by the device (PIN, finger, face) at every use. A counter that does not rise
-//! is a copy of the key, and is refused.
+//! is a copy of the key, and is refused. What was asked is kept by the caller, once and for a short while.
 
-use enamel_types::{Timestamp, UserId};
+use enamel_types::UserId;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
     CreationChallengeResponse, CredentialID, DiscoverableAuthentication, DiscoverableKey, Passkey,
-    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, RequestChallengeResponse,
-    Webauthn, WebauthnBuilder, WebauthnError,
+    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, RequestChallengeResponse, Webauthn,
+    WebauthnBuilder, WebauthnError,
 };
 
 use super::guard::Address;
-use super::pending::Pending;
-use super::secret::Entropy;
 
 /// Most passkeys of a person.
 pub const MAX_PASSKEYS: usize = 10;
@@ -22,17 +20,6 @@ pub const MAX_PASSKEYS: usize = 10;
 /// Asks for passkeys, and checks the answers.
 pub struct Passkeys {
     webauthn: Webauthn,
-    registrations: Pending<(UserId, PasskeyRegistration)>,
-    logins: Pending<DiscoverableAuthentication>,
-}
-
-/// A question to a browser. `ceremony` comes back with the answer.
-#[derive(Debug, serde::Serialize)]
-pub struct Question<T> {
-    /// Under which the server keeps what it asked.
-    pub ceremony: String,
-    /// For `navigator.credentials`.
-    pub options: T,
 }
 
 /// Why a passkey was not taken.
@@ -43,7 +30,7 @@ pub enum PasskeyError {
     Gone,
     /// The answer does not fit the question.
     #[error("the passkey was not accepted; try again, or use another way to log on")]
-    Refused(#[source] WebauthnError),
+    Refused(#[from] WebauthnError),
     /// The key is registered already.
     #[error("this passkey is registered already")]
     Known,
@@ -56,63 +43,44 @@ impl Passkeys {
     /// Passkeys for the server at this address.
     pub fn new(address: &Address) -> Result<Self, PasskeyError> {
         let name = address.home().domain().unwrap_or("localhost");
-        let webauthn = WebauthnBuilder::new(name, address.home())
-            .and_then(|builder| builder.rp_name("Enamel").build())
-            .map_err(PasskeyError::Refused)?;
-        Ok(Self { webauthn, registrations: Pending::default(), logins: Pending::default() })
+        let webauthn = WebauthnBuilder::new(name, address.home())?.rp_name("Enamel").build()?;
+        Ok(Self { webauthn })
     }
 
     /// Asks a browser to make a passkey for a person who is logged on, or is just being made. `held` are those that the person has.
-    pub fn start_registration(
+    pub fn ask_new(
         &self,
         user: UserId,
         mail: &str,
         name: &str,
         held: &[Passkey],
-        now: Timestamp,
-        entropy: &Entropy,
-    ) -> Result<Question<CreationChallengeResponse>, PasskeyError> {
+    ) -> Result<(CreationChallengeResponse, PasskeyRegistration), PasskeyError> {
         if held.len() >= MAX_PASSKEYS {
             return Err(PasskeyError::Full);
         }
         let exclude: Vec<CredentialID> = held.iter().map(|passkey| passkey.cred_id().clone()).collect();
-        let (mut options, state) = self
-            .webauthn
-            .start_passkey_registration(Uuid::from_bytes(*user.as_bytes()), mail, name, Some(exclude))
-            .map_err(PasskeyError::Refused)?;
+        let user = Uuid::from_bytes(*user.as_bytes());
+        let (mut options, asked) = self.webauthn.start_passkey_registration(user, mail, name, Some(exclude))?;
         // The login asks for no name, so the device must keep the name beside the key.
         if let Some(selection) = &mut options.public_key.authenticator_selection {
             selection.resident_key = serde_json::from_value("required".into()).ok();
             selection.require_resident_key = true;
         }
-        let ceremony = self.registrations.put((user, state), now, entropy);
-        Ok(Question { ceremony, options })
+        Ok((options, asked))
     }
 
     /// Takes the new passkey. The caller must refuse one that another person has.
-    pub fn finish_registration(
+    pub fn take_new(
         &self,
-        user: UserId,
-        ceremony: &str,
+        asked: &PasskeyRegistration,
         answer: &RegisterPublicKeyCredential,
-        now: Timestamp,
     ) -> Result<Passkey, PasskeyError> {
-        let (asked, state) = self.registrations.take(ceremony, now).ok_or(PasskeyError::Gone)?;
-        if asked != user {
-            return Err(PasskeyError::Gone);
-        }
-        self.webauthn.finish_passkey_registration(answer, &state).map_err(PasskeyError::Refused)
+        Ok(self.webauthn.finish_passkey_registration(answer, asked)?)
     }
 
     /// Asks a browser for any passkey of ours.
-    pub fn start_login(
-        &self,
-        now: Timestamp,
-        entropy: &Entropy,
-    ) -> Result<Question<RequestChallengeResponse>, PasskeyError> {
-        let (options, state) =
-            self.webauthn.start_discoverable_authentication().map_err(PasskeyError::Refused)?;
-        Ok(Question { ceremony: self.logins.put(state, now, entropy), options })
+    pub fn ask(&self) -> Result<(RequestChallengeResponse, DiscoverableAuthentication), PasskeyError> {
+        Ok(self.webauthn.start_discoverable_authentication()?)
     }
 
     /// Whose passkey the answer claims to be: nothing is checked yet.
@@ -123,20 +91,16 @@ impl Passkeys {
 
     /// Checks the answer against the claimed person's passkeys. Gives the passkey that was used, with its counter risen: the caller
     /// stores it before it lets anybody in.
-    pub fn finish_login(
+    pub fn take(
         &self,
-        ceremony: &str,
+        asked: DiscoverableAuthentication,
         answer: &PublicKeyCredential,
         held: &[Passkey],
-        now: Timestamp,
     ) -> Result<Passkey, PasskeyError> {
-        let state = self.logins.take(ceremony, now).ok_or(PasskeyError::Gone)?;
         let used = held.iter().find(|passkey| passkey.cred_id()[..] == *answer.get_credential_id());
         let mut used = used.cloned().ok_or(PasskeyError::Gone)?;
-        let result = self
-            .webauthn
-            .finish_discoverable_authentication_v2(answer, state, &DiscoverableKey::from(&used))
-            .map_err(PasskeyError::Refused)?;
+        let key = DiscoverableKey::from(&used);
+        let result = self.webauthn.finish_discoverable_authentication_v2(answer, asked, &key)?;
         used.update_credential(&result);
         Ok(used)
     }

@@ -25,6 +25,8 @@ pub enum Purpose {
     ApiKey,
     /// A recovery code.
     Recovery,
+    /// A question to a browser.
+    Ceremony,
     /// A request that is made twice by mistake (`Idempotency-Key`).
     Request,
 }
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Invitation => "enamel 2026-11 invitation",
             Self::ApiKey => "enamel 2026-11 api key",
             Self::Recovery => "enamel 2026-11 recovery code",
+            Self::Ceremony => "enamel 2026-11 question",
             Self::Request => "enamel 2026-11 idempotency key",
         }
     }
@@ -83,6 +86,11 @@ impl Secret {
         Self(Zeroizing::new(
             *blake3::Hasher::new_derive_key(context).update(self.0.as_ref()).finalize().as_bytes(),
         ))
+    }
+
+    /// The bytes themselves: only for what is no secret to the store.
+    pub(super) fn bytes(&self) -> [u8; 32] {
+        *self.0
     }
 
     /// Whether both are the same, in a time that does not depend on where they differ.

@@ -6,6 +6,7 @@
 //! link from mail arrives without it, and [`arrives_from_elsewhere`] lets the page lead on by itself, from which moment on it is there.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
+use enamel_store::sessions::Session;
 use enamel_types::Timestamp;
 use jiff::SignedDuration;
 
@@ -38,9 +39,10 @@ pub struct Times {
 }
 
 impl Times {
-    /// Whether the session is still good.
-    pub fn is_good(&self, now: Timestamp) -> bool {
-        now.duration_since(self.seen_at) < IDLE && now.duration_since(self.began_at) < LONGEST
+    /// Of a session as the store keeps it.
+    pub fn of(session: &Session) -> Self {
+        let proved_at = session.stepped_up_at.unwrap_or(session.made_at);
+        Self { began_at: session.made_at, proved_at, seen_at: session.seen_at }
     }
 
     /// Whether sensitive things may be changed.
@@ -114,12 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn a_session_ends_when_nobody_uses_it_and_in_any_case() {
+    fn a_login_is_fresh_for_ten_minutes_and_its_use_is_noted_each_minute() {
         let at = |minutes: i64| Timestamp::from_second(1_800_000_000 + 60 * minutes).unwrap();
         let times = Times { began_at: at(0), proved_at: at(5), seen_at: at(100) };
-        assert!(times.is_good(at(129)) && !times.is_good(at(130)));
         assert!(times.is_fresh(at(14)) && !times.is_fresh(at(15)));
-        assert!(!Times { seen_at: at(719), ..times }.is_good(at(720)));
         assert!(!times.lags(at(100)) && times.lags(at(101)));
     }
 }

@@ -3,11 +3,11 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use enamel_types::UserId;
+use enamel_store::people::Person;
 
 use super::secret::{Purpose, Secret};
 use super::session::{self, Times};
-use super::{Access, AccessError, Caller, Who, blocking, csrf};
+use super::{Access, AccessError, Caller, blocking, csrf};
 use crate::api::problem::Problem;
 
 /// A person with a good session.
@@ -15,25 +15,16 @@ use crate::api::problem::Problem;
 pub struct SignedIn {
     /// Who, and what was granted.
     pub caller: Caller,
-    /// The person's mail address.
-    pub mail: String,
+    /// The person.
+    pub person: Person,
     /// When the session began and was used.
     pub times: Times,
     secret: Secret,
 }
 
 impl SignedIn {
-    pub(super) fn new(caller: Caller, mail: String, secret: Secret, times: Times) -> Self {
-        Self { caller, mail, times, secret }
-    }
-
-    /// The person.
-    pub fn person(&self) -> UserId {
-        match self.caller.who {
-            Who::Person(id) => id,
-            // A session is opened for a person and for nothing else.
-            Who::Key(_) => UserId::from_uuid(uuid::Uuid::nil()),
-        }
+    pub(super) fn new(caller: Caller, person: Person, secret: Secret, times: Times) -> Self {
+        Self { caller, person, times, secret }
     }
 
     /// The token for this session's forms: a hidden field [`csrf::FIELD`].
