@@ -4,9 +4,10 @@ use enamel_types::command::{CommandClass, CommandOutcome};
 use enamel_types::{AgentId, CommandId, PracticeId, Timestamp};
 
 use crate::error::StoreError;
+use crate::filter::Filter;
 use crate::page::{Page, rows_for};
 use crate::tx::{Tx, WriteTx};
-use crate::value::{Row, Value, values, words};
+use crate::value::{Row, values, words};
 
 words! {
     /// Where a command stands.
@@ -219,24 +220,11 @@ pub fn list(
     before: Option<CommandCursor>,
     limit: u32,
 ) -> Result<Page<StoredCommand, CommandCursor>, StoreError> {
-    let mut conditions = Vec::new();
-    let mut values = Vec::<Value>::new();
+    let mut filter = Filter::default().equal("practice", practice).equal("state", state);
     if let Some((at, id)) = before {
-        conditions.push("(relayed_at, command) < ($1, $2)".to_owned());
-        values.extend([at.into(), id.into()]);
+        filter = filter.and("(relayed_at, command) < (?, ?)", [at.into(), id.into()]);
     }
-    if let Some(practice) = practice {
-        values.push(practice.into());
-        conditions.push(format!("practice = ${}", values.len()));
-    }
-    if let Some(state) = state {
-        values.push(state.into());
-        conditions.push(format!("state = ${}", values.len()));
-    }
-    let filter = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-    values.push(rows_for(limit).into());
-    let sql =
-        format!("{COMMAND} WHERE {filter} ORDER BY relayed_at DESC, command DESC LIMIT ${}", values.len());
+    let (sql, values) = filter.query(COMMAND, "relayed_at DESC, command DESC", rows_for(limit));
     let found = tx.list(&sql, &values, command_of)?;
     Ok(Page::cut(found, limit, |command| (command.relayed_at, command.id)))
 }

@@ -8,15 +8,24 @@
 //! and rolls no dice. What is the same for both back ends is written once; what differs is in one folder for each.
 
 pub mod agents;
+pub mod alerts;
+pub mod api_keys;
+pub mod audit;
 pub mod commands;
 mod error;
 mod evidence;
 mod files;
+mod filter;
+pub mod index;
 mod keys;
 mod migrate;
 mod page;
+pub mod people;
 pub mod policies;
+mod reach;
+pub mod routes;
 mod scope;
+pub mod sessions;
 pub mod settings;
 mod sqlite;
 mod store;
@@ -29,6 +38,7 @@ mod value;
 pub use error::StoreError;
 pub use evidence::{BadEntry, EntryPage, Kept, Verified, ViewCopy};
 pub use page::{MAX_PAGE, Page};
+pub use reach::scope_for;
 pub use scope::{Purpose, Scope};
 pub use store::{Config, Store};
 pub use tx::{Tx, WriteTx};

@@ -20,13 +20,22 @@ pub(crate) struct Migration {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    control: include_str!("../migrations/0001_first/sqlite.sql"),
-    practice: include_str!("../migrations/0001_first/sqlite_practice.sql"),
-    postgres: include_str!("../migrations/0001_first/postgres.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        control: include_str!("../migrations/0001_first/sqlite.sql"),
+        practice: include_str!("../migrations/0001_first/sqlite_practice.sql"),
+        postgres: include_str!("../migrations/0001_first/postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "people_alerts_index",
+        control: include_str!("../migrations/0002_people_alerts_index/sqlite.sql"),
+        practice: include_str!("../migrations/0002_people_alerts_index/sqlite_practice.sql"),
+        postgres: include_str!("../migrations/0002_people_alerts_index/postgres.sql"),
+    },
+];
 
 /// Which of the two kinds of SQLite file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use enamel_ledger::EntryHash;
 use enamel_types::{
     AgentId, AlertId, ApiKeyId, CommandId, ControlId, DeviceId, FindingId, GroupId, ObservationId,
-    PracticeId, RuleId, SiteId, Timestamp, UserId,
+    PracticeId, Role, RuleId, Severity, SiteId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -105,6 +105,26 @@ impl Column for [u8; 32] {
     }
 }
 
+impl Column for Uuid {
+    fn read(value: &Value) -> Option<Self> {
+        if let Value::Blob(bytes) = value { Self::from_slice(bytes).ok() } else { None }
+    }
+}
+
+impl Column for Severity {
+    fn read(value: &Value) -> Option<Self> {
+        let severities = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
+        let number = i64::read(value)?;
+        severities.into_iter().find(|severity| i64::from(severity.ocsf_id()) == number)
+    }
+}
+
+impl Column for Role {
+    fn read(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value { text.parse().ok() } else { None }
+    }
+}
+
 impl Column for EntryHash {
     fn read(value: &Value) -> Option<Self> {
         <[u8; 32]>::read(value).map(Self::from_bytes)
@@ -181,6 +201,25 @@ impl From<Vec<u8>> for Value {
 impl From<&[u8; 32]> for Value {
     fn from(bytes: &[u8; 32]) -> Self {
         Self::Blob(bytes.to_vec())
+    }
+}
+
+impl From<Uuid> for Value {
+    fn from(id: Uuid) -> Self {
+        Self::Blob(id.as_bytes().to_vec())
+    }
+}
+
+impl From<Severity> for Value {
+    /// OCSF's `severity_id`, which sorts by severity.
+    fn from(severity: Severity) -> Self {
+        Self::Int(severity.ocsf_id().into())
+    }
+}
+
+impl From<Role> for Value {
+    fn from(role: Role) -> Self {
+        Self::from(role.as_str())
     }
 }
 

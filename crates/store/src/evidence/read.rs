@@ -78,14 +78,14 @@ impl SealedEntry {
 }
 
 /// What an opened link says; `None` if this Enamel does not understand it.
-fn understood(seq: u64, received_at: Timestamp, link: Link) -> Option<Entry> {
+fn understood(seq: u64, received_at: Timestamp, link: &Link) -> Option<Entry> {
     let observation: Observation = serde_json::from_slice(&link.body).ok()?;
     let same = observation.id == link.id
         && observation.agent == link.agent
         && observation.practice == link.practice
         && observation.observed_at.as_microsecond() == link.observed_at
         && observation.body.kind() == link.kind;
-    let Link { agent_seq, prev, hash, .. } = link;
+    let Link { agent_seq, prev, hash, .. } = *link;
     same.then_some(Entry { seq, agent_seq, received_at, observation, prev, hash })
 }
 
@@ -180,7 +180,7 @@ impl Store {
                 let seq = sealed.seq;
                 page.through_seq = Some(seq);
                 let (_, received_at, link) = sealed.open(key).map_err(|why| damaged(practice, seq, why))?;
-                match understood(seq, received_at, link) {
+                match understood(seq, received_at, &link) {
                     Some(entry) => page.entries.push(entry),
                     None => page.not_understood.push(seq),
                 }
@@ -223,7 +223,7 @@ impl Store {
             let sealed = sealed.ok_or(StoreError::NotFound("entry"))?;
             let seq = sealed.seq;
             let (_, received_at, link) = sealed.open(key).map_err(|why| damaged(practice, seq, why))?;
-            understood(seq, received_at, link).ok_or(StoreError::NotFound("entry"))
+            understood(seq, received_at, &link).ok_or(StoreError::NotFound("entry"))
         })
     }
 

@@ -2,4 +2,6 @@
 
 mod control;
 mod evidence;
+mod fleet;
+mod people;
 mod support;
