@@ -74,10 +74,15 @@ impl Error {
     }
 }
 
-impl From<enamel_types::content::ContentError> for Error {
-    fn from(error: enamel_types::content::ContentError) -> Self {
-        let help = error.help.clone();
-        Self::new(error.to_string()).help(help)
+impl From<enamel_assess::LoadError> for Error {
+    fn from(error: enamel_assess::LoadError) -> Self {
+        let help = error.help();
+        // What is wrong in a file is the error itself, not its cause.
+        let said = Self::new(error.to_string()).help(help);
+        match std::error::Error::source(&error) {
+            Some(source) => said.because(source),
+            None => said,
+        }
     }
 }
 

@@ -5,12 +5,9 @@
 
 pub mod cli;
 mod commands;
-mod content;
 mod edge;
 mod error;
-mod evidence;
 mod fault;
-mod figures;
 mod identity;
 mod interrupt;
 #[cfg(feature = "report")]
