@@ -103,7 +103,9 @@ pub fn check_grant(grant: &Grant, now: Timestamp) -> Result<(), BadGrant> {
         None if grant.role == Role::Auditor => Err(BadGrant::Endless),
         Some(until) if until <= now => Err(BadGrant::Over),
         Some(until) if grant.role == Role::Auditor && until > year => Err(BadGrant::Endless),
-        _ if grant.role == Role::PracticeManager && !matches!(grant.reach, Reach::Practice(_)) => Err(BadGrant::TooWide),
+        _ if grant.role == Role::PracticeManager && !matches!(grant.reach, Reach::Practice(_)) => {
+            Err(BadGrant::TooWide)
+        }
         _ => Ok(()),
     }
 }
@@ -120,7 +122,8 @@ mod tests {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let grant = |role, until| Grant { role, reach: Reach::Msp, until };
         let may = |grant, right| {
-            Caller::new(Who::Person(UserId::from_uuid(Uuid::nil())), String::new(), vec![grant], true, now).may(right)
+            Caller::new(Who::Person(UserId::from_uuid(Uuid::nil())), String::new(), vec![grant], true, now)
+                .may(right)
         };
         assert!(may(grant(Role::Engineer, None), Right::Enrol));
         assert!(may(grant(Role::Engineer, Some(now + jiff::SignedDuration::from_secs(1))), Right::Enrol));

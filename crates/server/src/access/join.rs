@@ -177,9 +177,11 @@ impl Access {
         answer: &RegisterPublicKeyCredential,
         visitor: Visitor<'_>,
     ) -> Result<Joined, AccessError> {
-        let Asked::JoinByPasskey(joiner, asked) = self.asked(ceremony)? else { return Err(PasskeyError::Gone.into()) };
+        let Asked::JoinByPasskey(joiner, asked) = self.asked(ceremony)? else {
+            return Err(PasskeyError::Gone.into());
+        };
         let passkey = self.inner.passkeys.take_new(&asked, answer)?;
-        self.join(joiner, &NewProof::Passkey(passkey, FIRST.to_owned()), visitor)
+        self.join(joiner, &NewProof::Passkey(Box::new(passkey), FIRST.to_owned()), visitor)
     }
 
     /// Gives somebody with a link a secret for an app.
@@ -210,7 +212,9 @@ impl Access {
         code: &str,
         visitor: Visitor<'_>,
     ) -> Result<Joined, AccessError> {
-        let Asked::JoinByPassword(joiner, secret) = self.asked(ceremony)? else { return Err(PasskeyError::Gone.into()) };
+        let Asked::JoinByPassword(joiner, secret) = self.asked(ceremony)? else {
+            return Err(PasskeyError::Gone.into());
+        };
         let proof = self.new_password(chosen, code, secret, &joiner.name, &joiner.mail)?;
         self.join(joiner, &proof, visitor)
     }

@@ -38,7 +38,9 @@ impl Access {
     ) -> Result<(Zeroizing<String>, ApiKey), AccessError> {
         let now = self.now();
         if grant.role == Role::Owner {
-            return Err(AccessError::Field("a program is never an owner: it manages no people; an engineer's key does the rest"));
+            return Err(AccessError::Field(
+                "a program is never an owner: it manages no people; an engineer's key does the rest",
+            ));
         }
         match grant.until {
             Some(until) if until > now && until <= now + LONGEST => {}

@@ -43,7 +43,10 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Wait`] for an address that asks too often.
-    pub fn ask_passkey(&self, visitor: Visitor<'_>) -> Result<Question<RequestChallengeResponse>, AccessError> {
+    pub fn ask_passkey(
+        &self,
+        visitor: Visitor<'_>,
+    ) -> Result<Question<RequestChallengeResponse>, AccessError> {
         self.take_ceremony(visitor.address)?;
         let (options, asked) = self.inner.passkeys.ask()?;
         Ok(Question { ceremony: self.ask(&Asked::Login(asked))?, options })
@@ -211,7 +214,8 @@ impl Access {
                 touched => touched?,
             }
         }
-        let caller = Caller::new(Who::Person(person.id), person.name.clone(), grants, times.is_fresh(now), now);
+        let caller =
+            Caller::new(Who::Person(person.id), person.name.clone(), grants, times.is_fresh(now), now);
         Ok(Some(SignedIn::new(caller, person, secret, times)))
     }
 
@@ -284,7 +288,12 @@ pub(super) fn active(tx: &mut Tx<'_>, id: UserId) -> Result<Option<(Person, Vec<
 }
 
 /// Uses a code of either kind: how, for the audit trail.
-fn use_code(tx: &mut WriteTx<'_>, person: UserId, code: &str, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+fn use_code(
+    tx: &mut WriteTx<'_>,
+    person: UserId,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<&'static str>, StoreError> {
     if let Some(code) = recovery::hash(code) {
         return Ok(people::take_recovery(tx, person, &code)?.then_some("recovery code"));
     }

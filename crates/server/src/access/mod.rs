@@ -73,7 +73,9 @@ struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The login is not right; which part of it is not said.
-    #[error("mail address, password and code do not go together; look at each, and at the clock of the phone")]
+    #[error(
+        "mail address, password and code do not go together; look at each, and at the clock of the phone"
+    )]
     Wrong,
     /// Too many tries.
     #[error("too many tries; wait {} seconds and try again", .0.as_secs() + 1)]
@@ -187,12 +189,17 @@ pub(crate) fn mail_address(text: &str) -> Result<String, AccessError> {
     let fits = matches!((parts.next(), parts.next(), parts.next()), (Some(a), Some(b), None) if !a.is_empty() && !b.is_empty())
         && mail.len() <= 254
         && mail.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits { Ok(mail) } else { Err(AccessError::Field("this is no mail address; it looks like dana@msp.example")) }
+    if fits {
+        Ok(mail)
+    } else {
+        Err(AccessError::Field("this is no mail address; it looks like dana@msp.example"))
+    }
 }
 
 /// A person's name.
 pub(crate) fn person_name(text: &str) -> Result<String, AccessError> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=120).contains(&name.chars().count()) && !name.chars().any(enamel_types::text::is_unshowable);
+    let fits =
+        (1..=120).contains(&name.chars().count()) && !name.chars().any(enamel_types::text::is_unshowable);
     if fits { Ok(name) } else { Err(AccessError::Field("a name has 1 to 120 characters that can be seen")) }
 }

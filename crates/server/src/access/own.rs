@@ -74,7 +74,7 @@ impl Access {
         };
         let passkey = self.inner.passkeys.take_new(&asked, answer)?;
         self.change_own(session, Deed::new("own.passkey.add"), |tx| {
-            self.add_proof(tx, session.person.id, &NewProof::Passkey(passkey, label))
+            self.add_proof(tx, session.person.id, &NewProof::Passkey(Box::new(passkey), label))
         })
     }
 
@@ -91,7 +91,9 @@ impl Access {
                 return Err(StoreError::NotFound("passkey").into());
             }
             if proofs.app.is_none() && proofs.passkeys.len() == 1 {
-                return Err(AccessError::LastWay("this is your only way to log on; add another passkey or a password first"));
+                return Err(AccessError::LastWay(
+                    "this is your only way to log on; add another passkey or a password first",
+                ));
             }
             Ok(people::remove_credential(tx, person, id)?)
         })
@@ -111,7 +113,13 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Weak`], [`AccessError::Code`].
-    pub fn set_password(&self, session: &SignedIn, ceremony: &str, chosen: &str, code: &str) -> Result<(), AccessError> {
+    pub fn set_password(
+        &self,
+        session: &SignedIn,
+        ceremony: &str,
+        chosen: &str,
+        code: &str,
+    ) -> Result<(), AccessError> {
         session.must_be_fresh()?;
         let person = &session.person;
         let secret = match self.asked(ceremony)? {

@@ -8,8 +8,8 @@ use enamel_types::UserId;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
     CreationChallengeResponse, CredentialID, DiscoverableAuthentication, DiscoverableKey, Passkey,
-    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, RequestChallengeResponse, Webauthn,
-    WebauthnBuilder, WebauthnError,
+    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, RequestChallengeResponse,
+    Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 use super::guard::Address;
@@ -60,7 +60,8 @@ impl Passkeys {
         }
         let exclude: Vec<CredentialID> = held.iter().map(|passkey| passkey.cred_id().clone()).collect();
         let user = Uuid::from_bytes(*user.as_bytes());
-        let (mut options, asked) = self.webauthn.start_passkey_registration(user, mail, name, Some(exclude))?;
+        let (mut options, asked) =
+            self.webauthn.start_passkey_registration(user, mail, name, Some(exclude))?;
         // The login asks for no name, so the device must keep the name beside the key.
         if let Some(selection) = &mut options.public_key.authenticator_selection {
             selection.resident_key = serde_json::from_value("required".into()).ok();

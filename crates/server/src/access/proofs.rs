@@ -92,7 +92,10 @@ fn of_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
 
 /// A passkey is found by a hash of its own id, so that one key cannot be two people's.
 fn handle(passkey: &Passkey) -> [u8; 32] {
-    *blake3::Hasher::new_derive_key("enamel 2026-11 passkey id").update(passkey.cred_id()).finalize().as_bytes()
+    *blake3::Hasher::new_derive_key("enamel 2026-11 passkey id")
+        .update(passkey.cred_id())
+        .finalize()
+        .as_bytes()
 }
 
 impl Proofs {
@@ -125,7 +128,12 @@ impl Proofs {
 }
 
 /// Uses an app's code: its step counts once.
-pub(super) fn use_app(tx: &mut WriteTx<'_>, app: App, code: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn use_app(
+    tx: &mut WriteTx<'_>,
+    app: App,
+    code: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let App { credential, mut kept } = app;
     let Some(step) = totp::check(&kept.secret, code, now, kept.last_step) else { return Ok(false) };
     kept.last_step = Some(step);
@@ -166,7 +174,7 @@ pub(super) fn use_passkey(
 /// Something new to prove a person with.
 pub(super) enum NewProof {
     /// A passkey, and what to call it.
-    Passkey(Passkey, String),
+    Passkey(Box<Passkey>, String),
     /// A password's hash, the app's secret, and the step of the code that confirmed it.
     Password(String, Zeroizing<Vec<u8>>, u64),
 }
@@ -181,11 +189,25 @@ impl Access {
         secret: Vec<u8>,
     ) -> Credential {
         let label = label.to_owned();
-        Credential { id: self.new_uuid(), person, kind, label, handle, secret, made_at: self.now(), used_at: None }
+        Credential {
+            id: self.new_uuid(),
+            person,
+            kind,
+            label,
+            handle,
+            secret,
+            made_at: self.now(),
+            used_at: None,
+        }
     }
 
     /// Adds a proof; a password takes the place of the one before.
-    pub(super) fn add_proof(&self, tx: &mut WriteTx<'_>, person: UserId, proof: &NewProof) -> Result<(), AccessError> {
+    pub(super) fn add_proof(
+        &self,
+        tx: &mut WriteTx<'_>,
+        person: UserId,
+        proof: &NewProof,
+    ) -> Result<(), AccessError> {
         match proof {
             NewProof::Passkey(passkey, label) => {
                 let secret = to_bytes(passkey)?.to_vec();
@@ -215,7 +237,8 @@ impl Access {
         people::remove_credentials(tx, person, CredentialKind::Recovery)?;
         let codes = recovery::new_codes(&self.inner.world.fill);
         for code in &codes {
-            let credential = self.credential(person, CredentialKind::Recovery, "", recovery::hash(code), Vec::new());
+            let credential =
+                self.credential(person, CredentialKind::Recovery, "", recovery::hash(code), Vec::new());
             people::add_credential(tx, &credential)?;
         }
         Ok(codes)

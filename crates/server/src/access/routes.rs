@@ -114,7 +114,10 @@ fn signed_in(session: &NewSession, recovery_codes: Vec<String>) -> Response {
     ([(header::SET_COOKIE, session::cookie(&session.secret))], Json(In { recovery_codes })).into_response()
 }
 
-async fn ask_login(State(access): State<Access>, from: Origin) -> Result<Json<Question<RequestChallengeResponse>>, Problem> {
+async fn ask_login(
+    State(access): State<Access>,
+    from: Origin,
+) -> Result<Json<Question<RequestChallengeResponse>>, Problem> {
     Ok(Json(blocking(move || access.ask_passkey(from.visitor())).await?))
 }
 
@@ -151,7 +154,8 @@ async fn ask_join(
     from: Origin,
     Json(who): Json<Join>,
 ) -> Result<Json<Question<CreationChallengeResponse>>, Problem> {
-    let asked = blocking(move || access.join_ask_passkey(&who.link, &who.mail, &who.name, from.visitor())).await;
+    let asked =
+        blocking(move || access.join_ask_passkey(&who.link, &who.mail, &who.name, from.visitor())).await;
     Ok(Json(asked?))
 }
 
@@ -162,7 +166,11 @@ struct JoinAnswer {
     answer: RegisterPublicKeyCredential,
 }
 
-async fn join(State(access): State<Access>, from: Origin, Json(given): Json<JoinAnswer>) -> Result<Response, Problem> {
+async fn join(
+    State(access): State<Access>,
+    from: Origin,
+    Json(given): Json<JoinAnswer>,
+) -> Result<Response, Problem> {
     let Joined { session, recovery_codes } =
         blocking(move || access.join_by_passkey(&given.ceremony, &given.answer, from.visitor())).await?;
     Ok(signed_in(&session, recovery_codes.iter().map(|code| code.to_string()).collect()))
@@ -190,7 +198,11 @@ struct NewPasskey {
     label: String,
 }
 
-async fn add(State(access): State<Access>, session: Held, Json(given): Json<NewPasskey>) -> Result<StatusCode, Problem> {
+async fn add(
+    State(access): State<Access>,
+    session: Held,
+    Json(given): Json<NewPasskey>,
+) -> Result<StatusCode, Problem> {
     let session = held(session)?;
     blocking(move || access.add_passkey(&session, &given.ceremony, &given.answer, &given.label)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -84,7 +84,8 @@ pub fn no_cookie() -> HeaderValue {
 /// Whether a page is opened by a link on another site or in mail, so that a browser left its cookie at home. The answer to give is a
 /// page of our own that leads to the same address: from there the cookie comes along.
 pub fn arrives_from_elsewhere(method: &Method, headers: &HeaderMap) -> bool {
-    let is = |name: &str, word: &str| headers.get(name).is_some_and(|value| value.as_bytes() == word.as_bytes());
+    let is =
+        |name: &str, word: &str| headers.get(name).is_some_and(|value| value.as_bytes() == word.as_bytes());
     *method == Method::GET
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document")

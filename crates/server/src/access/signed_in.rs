@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use enamel_store::people::Person;
 
@@ -88,7 +89,8 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0').to_ascii_uppercase();
+            encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]);
         }
     }
     encoded
@@ -112,10 +114,14 @@ where
     type Rejection = NotSignedIn;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NotSignedIn> {
-        let here = || after_login(parts.uri.path_and_query().map(|here| here.as_str())).to_owned();
+        let here = || after_login(parts.uri.path_and_query().map(PathAndQuery::as_str)).to_owned();
         let Some(secret) = session::from_cookies(&parts.headers) else {
             let elsewhere = session::arrives_from_elsewhere(&parts.method, &parts.headers);
-            return Err(if elsewhere { NotSignedIn::FromElsewhere(here()) } else { NotSignedIn::Login(here()) });
+            return Err(if elsewhere {
+                NotSignedIn::FromElsewhere(here())
+            } else {
+                NotSignedIn::Login(here())
+            });
         };
         let access = Access::from_ref(state);
         match blocking(move || access.session(secret)).await {

@@ -42,14 +42,15 @@ async fn admitted(api: &Api, mut request: Request, next: Next) -> Result<Respons
             let mut held = Held { api, place: Some(place) };
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             let (parts, body) = response.into_parts();
-            let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|error| Problem::internal(&error))?;
+            let body =
+                to_bytes(Body::new(body), usize::MAX).await.map_err(|error| Problem::internal(&error))?;
             let answer = Answer {
                 status: parts.status,
                 content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
                 body: body.clone(),
             };
             if let Some(place) = held.place.take() {
-                answers.keep(place, Some(answer));
+                answers.keep(&place, Some(answer));
             }
             Ok(Response::from_parts(parts, Body::from(body)))
         }
@@ -64,7 +65,7 @@ struct Held<'a> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            self.api.inner.answers.keep(place, None);
+            self.api.inner.answers.keep(&place, None);
         }
     }
 }

@@ -54,7 +54,13 @@ struct TokenShown {
 impl From<Token> for TokenShown {
     fn from(token: Token) -> Self {
         let Token { secret_hash, site, made_by, made_at, ends_at, .. } = token;
-        Self { id: blake3::Hash::from_bytes(secret_hash).to_hex().to_string(), site, made_by, made_at, ends_at }
+        Self {
+            id: blake3::Hash::from_bytes(secret_hash).to_hex().to_string(),
+            site,
+            made_by,
+            made_at,
+            ends_at,
+        }
     }
 }
 
@@ -239,7 +245,7 @@ async fn list_agents(
     let (after, limit) = (paging.after()?, paging.limit()?);
     let deed = Deed::new("agents.read").at(practice);
     let page = api
-        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope| {
+        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope, _| {
             Ok(store.read(scope, |tx| {
                 tree::practice(tx, practice)?;
                 agents::of_practice(tx, practice, after, limit)
@@ -260,8 +266,10 @@ async fn read_agent(
 ) -> Result<axum::Json<AgentShown>, Problem> {
     let deed = Deed::new("agent.read").to("agent", id);
     let agent = api
-        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope| {
-            Ok(store.read(scope, |tx| agents::get(tx, id))?)
+        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope, deed| {
+            let agent = store.read(scope, |tx| agents::get(tx, id))?;
+            deed.is_at(agent.practice);
+            Ok(agent)
         })
         .await?;
     Ok(axum::Json(agent.into()))

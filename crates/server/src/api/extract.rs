@@ -119,6 +119,7 @@ pub(super) fn name(text: &str) -> Result<String, Problem> {
 /// A reason that others will read.
 pub(super) fn sentence(text: &str) -> Result<String, Problem> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=300).contains(&text.chars().count()) && !text.chars().any(enamel_types::text::is_unshowable);
+    let fits =
+        (1..=300).contains(&text.chars().count()) && !text.chars().any(enamel_types::text::is_unshowable);
     if fits { Ok(text) } else { Err(Problem::malformed("a reason has 1 to 300 characters that can be seen")) }
 }

@@ -70,7 +70,13 @@ pub(super) fn fingerprint(path: &str, body: &[u8]) -> [u8; 32] {
 
 impl Answers {
     /// Whether a request is new.
-    pub(super) fn turn(&self, who: Who, key: String, request: [u8; 32], now: Timestamp) -> Result<Turn, Problem> {
+    pub(super) fn turn(
+        &self,
+        who: Who,
+        key: String,
+        request: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Turn, Problem> {
         let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let place = (who, key);
         if let Some(known) = kept.get(&place).filter(|known| now.duration_since(known.at) < KEEP) {
@@ -79,7 +85,10 @@ impl Answers {
                 return Err(Problem::new(ProblemCode::Conflict, why));
             }
             return known.answer.clone().map(Turn::Again).ok_or_else(|| {
-                Problem::new(ProblemCode::Conflict, "the first request with this `Idempotency-Key` is still under way")
+                Problem::new(
+                    ProblemCode::Conflict,
+                    "the first request with this `Idempotency-Key` is still under way",
+                )
             });
         }
         if kept.len() >= CAPACITY {
@@ -96,16 +105,16 @@ impl Answers {
     }
 
     /// Keeps the answer; one that says "not now", or nothing at all, leaves the key free for another try.
-    pub(super) fn keep(&self, place: (Who, String), answer: Option<Answer>) {
+    pub(super) fn keep(&self, place: &(Who, String), answer: Option<Answer>) {
         let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let lasting = answer.filter(|answer| {
             answer.body.len() <= LARGEST
                 && !answer.status.is_server_error()
                 && !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS)
         });
-        match (lasting, kept.get_mut(&place)) {
+        match (lasting, kept.get_mut(place)) {
             (Some(answer), Some(known)) => known.answer = Some(answer),
-            _ => drop(kept.remove(&place)),
+            _ => drop(kept.remove(place)),
         }
     }
 }
@@ -121,17 +130,24 @@ mod tests {
     fn a_request_is_carried_out_once_for_its_caller() {
         let answers = Answers::default();
         let at = |hours: i64| Timestamp::from_second(1_800_000_000 + 3600 * hours).unwrap();
-        let (dana, eli) = (Who::Person(UserId::from_uuid(Uuid::from_u128(1))), Who::Person(UserId::from_uuid(Uuid::from_u128(2))));
+        let (dana, eli) = (
+            Who::Person(UserId::from_uuid(Uuid::from_u128(1))),
+            Who::Person(UserId::from_uuid(Uuid::from_u128(2))),
+        );
         let request = fingerprint("/practices", b"{}");
         let turn = |who, request, hours| answers.turn(who, "k".to_owned(), request, at(hours));
         let Ok(Turn::First(place)) = turn(dana, request, 0) else { panic!("not new") };
         assert!(turn(dana, request, 0).is_err(), "under way");
-        let answer = Answer { status: StatusCode::CREATED, content_type: None, body: Bytes::from_static(b"made") };
-        answers.keep(place, Some(answer));
+        let answer =
+            Answer { status: StatusCode::CREATED, content_type: None, body: Bytes::from_static(b"made") };
+        answers.keep(&place, Some(answer));
         assert!(matches!(turn(dana, request, 23), Ok(Turn::Again(answer)) if answer.body == "made"));
         assert!(turn(dana, fingerprint("/practices", b"{ }"), 23).is_err(), "another request");
         let Ok(Turn::First(place)) = turn(eli, request, 23) else { panic!("another caller's answer") };
-        answers.keep(place, Some(Answer { status: StatusCode::BAD_GATEWAY, content_type: None, body: Bytes::new() }));
+        answers.keep(
+            place,
+            Some(Answer { status: StatusCode::BAD_GATEWAY, content_type: None, body: Bytes::new() }),
+        );
         assert!(matches!(turn(eli, request, 23), Ok(Turn::First(_))), "a failure is tried again");
         assert!(matches!(turn(dana, request, 24), Ok(Turn::First(_))), "a day later it is forgotten");
     }

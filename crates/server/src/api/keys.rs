@@ -100,6 +100,9 @@ async fn make_key(
             msp_only(scope)?;
             must_be_fresh(&by)?;
             let grant = new.grant.read(tx, now)?;
+            if Right::ALL.into_iter().any(|right| grant.role.may(right) && !by.may(right)) {
+                return Err(Problem::malformed("a key cannot do what its maker may not"));
+            }
             let (text, key) = access.make_key(tx, &by, &new.name, grant)?;
             *deed = std::mem::take(deed).to("key", key.id).with("role", key.grant.role.as_str());
             Ok((text.to_string(), key))
@@ -112,7 +115,11 @@ async fn make_key(
 #[utoipa::path(delete, path = "/api-keys/{key}", tag = "keys", params(("key" = Uuid, Path, description = "The key")),
     extensions(("x-right" = json!("settings")), ("x-reach" = json!("msp"))),
     responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn revoke_key(State(api): State<Api>, caller: Caller, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {
+async fn revoke_key(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<ApiKeyId>,
+) -> Result<StatusCode, Problem> {
     let now = api.world().now();
     api.change(&caller, Right::Settings, Deed::new("key.revoke").to("key", id), move |tx, scope, _| {
         msp_only(scope)?;

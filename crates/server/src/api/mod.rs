@@ -10,19 +10,24 @@
 
 mod admit;
 mod agents;
+mod evidence;
 mod extract;
+mod fleet;
 mod idempotency;
 mod keys;
 mod orders;
 mod people;
 mod practices;
 pub mod problem;
+mod trail;
+mod view;
 
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::routing::get;
+use enamel_assess::Content;
 use enamel_store::{Scope, Store, WriteTx};
 use enamel_types::Right;
 use utoipa::OpenApi as _;
@@ -52,6 +57,8 @@ struct Inner {
     access: Access,
     /// Of the authority that agents are told to trust; it stands in enrolment tokens.
     authority: [u8; 32],
+    /// What evidence is judged by.
+    content: Arc<Content>,
     answers: idempotency::Answers,
 }
 
@@ -72,8 +79,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 impl Api {
     /// The API over a store. `authority` is the fingerprint of the agents' certificate authority.
-    pub fn new(access: Access, authority: [u8; 32]) -> Self {
-        Self { inner: Arc::new(Inner { access, authority, answers: idempotency::Answers::default() }) }
+    pub fn new(access: Access, authority: [u8; 32], content: Arc<Content>) -> Self {
+        Self {
+            inner: Arc::new(Inner { access, authority, content, answers: idempotency::Answers::default() }),
+        }
     }
 
     /// The routes, below [`BASE`], behind everything that every request has to pass.
@@ -99,6 +108,10 @@ impl Api {
         &self.inner.access
     }
 
+    fn content(&self) -> &Arc<Content> {
+        &self.inner.content
+    }
+
     fn world(&self) -> &World {
         self.inner.access.world()
     }
@@ -119,19 +132,19 @@ impl Api {
         .await
     }
 
-    /// Reads evidence, and writes down who did.
+    /// Reads evidence, and writes down who did. `work` says in the deed at which practice, where the caller's path does not.
     async fn read_evidence<T: Send + 'static>(
         &self,
         caller: &Caller,
         right: Right,
-        deed: Deed,
-        work: impl FnOnce(&Store, &Scope) -> Result<T, Problem> + Send + 'static,
+        mut deed: Deed,
+        work: impl FnOnce(&Store, &Scope, &mut Deed) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (api, caller) = (self.clone(), caller.clone());
         blocking(move || {
             let store = api.access().store();
             let scope = reach(&caller, store, right)?;
-            let read = work(store, &scope)?;
+            let read = work(store, &scope, &mut deed)?;
             deed.noted(store, &caller.actor(), api.world().now())?;
             Ok(read)
         })
@@ -181,7 +194,11 @@ fn msp_only(scope: &Scope) -> Result<(), Problem> {
 
 /// What takes a login within the last ten minutes. A key's never is.
 fn must_be_fresh(caller: &Caller) -> Result<(), Problem> {
-    if caller.fresh { Ok(()) } else { Err(Problem::new(problem::ProblemCode::LoginAgain, "log on again for this")) }
+    if caller.fresh {
+        Ok(())
+    } else {
+        Err(Problem::new(problem::ProblemCode::LoginAgain, "log on again for this"))
+    }
 }
 
 #[derive(utoipa::OpenApi)]
@@ -200,10 +217,13 @@ struct Document;
 fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .merge(practices::routes())
+        .merge(fleet::routes())
+        .merge(evidence::routes())
         .merge(agents::routes())
         .merge(orders::routes())
         .merge(people::routes())
-        .merge(keys::routes());
+        .merge(keys::routes())
+        .merge(trail::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest(BASE, v1)
 }
 
@@ -216,7 +236,8 @@ fn document_text(mut document: OpenApi) -> String {
     let components = document.components.get_or_insert_default();
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("enamel_…").build();
     components.add_security_scheme("key", SecurityScheme::Http(key));
-    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
+    components
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

@@ -211,7 +211,8 @@ async fn list_commands(
 ) -> Result<axum::Json<Listed<CommandShown>>, Problem> {
     let (before, limit) = (paging.after::<CommandCursor>()?, paging.limit()?);
     let page = api
-        .read_evidence(&caller, Right::ReadEvidence, Deed::new("commands.read"), move |store, scope| {
+        .read_evidence(&caller, Right::ReadEvidence, Deed::new("commands.read"), move |store, scope, deed| {
+            deed.is_of(which.practice, scope);
             Ok(store.read(scope, |tx| commands::list(tx, which.practice, which.state, before, limit))?)
         })
         .await?;
@@ -228,9 +229,16 @@ async fn read_command(
     Path(id): Path<CommandId>,
 ) -> Result<axum::Json<CommandShown>, Problem> {
     let command = api
-        .read_evidence(&caller, Right::ReadEvidence, Deed::new("command.read").to("command", id), move |store, scope| {
-            Ok(store.read(scope, |tx| commands::get(tx, id))?)
-        })
+        .read_evidence(
+            &caller,
+            Right::ReadEvidence,
+            Deed::new("command.read").to("command", id),
+            move |store, scope, deed| {
+                let command = store.read(scope, |tx| commands::get(tx, id))?;
+                deed.is_at(command.practice);
+                Ok(command)
+            },
+        )
         .await?;
     Ok(axum::Json(command.into()))
 }
@@ -253,7 +261,9 @@ async fn prepare_command(
     let id = CommandId::from_uuid(api.access().new_uuid());
     // A dangerous command is held for its hour first, and that is not to shorten its time.
     let hold = match new.order.class() {
-        CommandClass::Dangerous => SignedDuration::from_mins(HOLD_MINUTES).min(SignedDuration::from_hours(24 - hours)),
+        CommandClass::Dangerous => {
+            SignedDuration::from_mins(HOLD_MINUTES).min(SignedDuration::from_hours(24 - hours))
+        }
         CommandClass::Safe | CommandClass::Disruptive => SignedDuration::ZERO,
     };
     let signed = api
@@ -381,7 +391,10 @@ async fn submit_trust_root(
             let root = root.map_err(|refusal| refused(&refusal))?;
             *deed = std::mem::take(deed).to("trust_root", root.version());
             let text = serde_json::to_string(&signed).map_err(|error| Problem::internal(&error))?;
-            trust::add(tx, &SignedRoot { version: root.version(), signed: text, added_at: now, added_by: by.name })?;
+            trust::add(
+                tx,
+                &SignedRoot { version: root.version(), signed: text, added_at: now, added_by: by.name },
+            )?;
             let fingerprint = Some(root.fingerprint().to_owned());
             Ok(RootShown { version: root.version(), fingerprint, roots: vec![signed.into()] })
         })
@@ -408,14 +421,22 @@ fn latest_root(tx: &mut Tx<'_>) -> Result<Option<TrustRoot>, Problem> {
 }
 
 fn no_root() -> Problem {
-    Problem::new(ProblemCode::Conflict, "there is no trust root yet; make one with `enamel sign root` and submit it first")
+    Problem::new(
+        ProblemCode::Conflict,
+        "there is no trust root yet; make one with `enamel sign root` and submit it first",
+    )
 }
 
 fn refused(refusal: &Refusal) -> Problem {
     Problem::new(ProblemCode::Signature, refusal.to_string())
 }
 
-fn stored(command: &Command, signed: &SignedText, who: &str, now: Timestamp) -> Result<StoredCommand, Problem> {
+fn stored(
+    command: &Command,
+    signed: &SignedText,
+    who: &str,
+    now: Timestamp,
+) -> Result<StoredCommand, Problem> {
     Ok(StoredCommand {
         id: command.id,
         practice: command.practice,

@@ -221,13 +221,18 @@ async fn who_am_i(caller: Caller) -> axum::Json<Me> {
 #[utoipa::path(get, path = "/people", tag = "people",
     extensions(("x-right" = json!("manage_people")), ("x-reach" = json!("msp"))),
     responses((status = 200, body = Listed<PersonShown>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn list_people(State(api): State<Api>, caller: Caller) -> Result<axum::Json<Listed<PersonShown>>, Problem> {
+async fn list_people(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<axum::Json<Listed<PersonShown>>, Problem> {
     let people = api
         .read(&caller, Right::ManagePeople, |store, scope| {
             msp_only(scope)?;
             Ok(store.read(scope, |tx| {
                 let all = people::all(tx)?;
-                all.into_iter().map(|person| PersonShown::of(tx, person)).collect::<Result<Vec<_>, StoreError>>()
+                all.into_iter()
+                    .map(|person| PersonShown::of(tx, person))
+                    .collect::<Result<Vec<_>, StoreError>>()
             })?)
         })
         .await?;
@@ -272,20 +277,25 @@ async fn change_person(
 ) -> Result<axum::Json<PersonShown>, Problem> {
     let (by, now) = (caller.clone(), api.world().now());
     let changed = api
-        .change(&caller, Right::ManagePeople, Deed::new("person.change").to("person", id), move |tx, scope, deed| {
-            msp_only(scope)?;
-            must_be_fresh(&by)?;
-            let mut person = people::get(tx, id)?;
-            if let Some(name) = &change.name {
-                person.name = crate::access::person_name(name)?;
-            }
-            if let Some(disabled) = change.disabled {
-                person.disabled_at = disabled.then_some(person.disabled_at.unwrap_or(now));
-                *deed = std::mem::take(deed).with("disabled", disabled);
-            }
-            people::change(tx, &person)?;
-            Ok(PersonShown::of(tx, person)?)
-        })
+        .change(
+            &caller,
+            Right::ManagePeople,
+            Deed::new("person.change").to("person", id),
+            move |tx, scope, deed| {
+                msp_only(scope)?;
+                must_be_fresh(&by)?;
+                let mut person = people::get(tx, id)?;
+                if let Some(name) = &change.name {
+                    person.name = crate::access::person_name(name)?;
+                }
+                if let Some(disabled) = change.disabled {
+                    person.disabled_at = disabled.then_some(person.disabled_at.unwrap_or(now));
+                    *deed = std::mem::take(deed).with("disabled", disabled);
+                }
+                people::change(tx, &person)?;
+                Ok(PersonShown::of(tx, person)?)
+            },
+        )
         .await?;
     Ok(axum::Json(changed))
 }
@@ -303,14 +313,19 @@ async fn add_grant(
 ) -> Result<(StatusCode, axum::Json<HeldShown>), Problem> {
     let (by, access, now) = (caller.clone(), api.access().clone(), api.world().now());
     let held = api
-        .change(&caller, Right::ManagePeople, Deed::new("grant.give").to("person", person), move |tx, scope, deed| {
-            msp_only(scope)?;
-            must_be_fresh(&by)?;
-            people::get(tx, person)?;
-            let grant = grant.read(tx, now)?;
-            *deed = std::mem::take(deed).with("role", grant.role.as_str());
-            Ok(access.grant(tx, person, grant, &by.name, now)?)
-        })
+        .change(
+            &caller,
+            Right::ManagePeople,
+            Deed::new("grant.give").to("person", person),
+            move |tx, scope, deed| {
+                msp_only(scope)?;
+                must_be_fresh(&by)?;
+                people::get(tx, person)?;
+                let grant = grant.read(tx, now)?;
+                *deed = std::mem::take(deed).with("role", grant.role.as_str());
+                Ok(access.grant(tx, person, grant, &by.name, now)?)
+            },
+        )
         .await?;
     Ok((StatusCode::CREATED, axum::Json(held.into())))
 }
@@ -326,11 +341,16 @@ async fn end_grant(
     Path((person, grant)): Path<(UserId, Uuid)>,
 ) -> Result<StatusCode, Problem> {
     let by = caller.clone();
-    api.change(&caller, Right::ManagePeople, Deed::new("grant.end").to("person", person), move |tx, scope, _| {
-        msp_only(scope)?;
-        must_be_fresh(&by)?;
-        Ok(people::end_grant(tx, person, grant)?)
-    })
+    api.change(
+        &caller,
+        Right::ManagePeople,
+        Deed::new("grant.end").to("person", person),
+        move |tx, scope, _| {
+            msp_only(scope)?;
+            must_be_fresh(&by)?;
+            Ok(people::end_grant(tx, person, grant)?)
+        },
+    )
     .await?;
     Ok(StatusCode::NO_CONTENT)
 }

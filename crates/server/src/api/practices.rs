@@ -77,6 +77,7 @@ struct PracticeChange {
     /// Its group; `null` takes it out of its group.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
+    #[expect(clippy::option_option, reason = "`null` is told from what is not there")]
     group: Option<Option<GroupId>>,
     /// What it says about itself.
     #[schema(value_type = Option<Object>)]
@@ -84,7 +85,9 @@ struct PracticeChange {
 }
 
 /// Tells `null` from what is not there.
-fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -195,7 +198,9 @@ async fn read_practice(
     Path(id): Path<PracticeId>,
 ) -> Result<axum::Json<PracticeShown>, Problem> {
     let practice = api
-        .read(&caller, Right::ReadCounts, move |store, scope| Ok(store.read(scope, |tx| tree::practice(tx, id))?))
+        .read(&caller, Right::ReadCounts, move |store, scope| {
+            Ok(store.read(scope, |tx| tree::practice(tx, id))?)
+        })
         .await?;
     Ok(axum::Json(practice.into()))
 }
@@ -246,8 +251,12 @@ fn sane(profile: PracticeProfile) -> Result<PracticeProfile, Problem> {
 #[utoipa::path(get, path = "/groups", tag = "practices",
     extensions(("x-right" = json!("read_counts"))),
     responses((status = 200, body = Listed<GroupShown>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn list_groups(State(api): State<Api>, caller: Caller) -> Result<axum::Json<Listed<GroupShown>>, Problem> {
-    let groups = api.read(&caller, Right::ReadCounts, |store, scope| Ok(store.read(scope, tree::groups)?)).await?;
+async fn list_groups(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<axum::Json<Listed<GroupShown>>, Problem> {
+    let groups =
+        api.read(&caller, Right::ReadCounts, |store, scope| Ok(store.read(scope, tree::groups)?)).await?;
     Ok(axum::Json(Listed::whole(groups)))
 }
 

@@ -121,7 +121,10 @@ impl Problem {
 
     /// Too many requests; `seconds` until one is taken again.
     pub fn too_many(seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(ProblemCode::TooMany, format!("try again in {seconds} seconds")) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(ProblemCode::TooMany, format!("try again in {seconds} seconds"))
+        }
     }
 
     /// The server failed; `error` goes to the log and not to the caller.
@@ -157,7 +160,10 @@ impl From<StoreError> for Problem {
             StoreError::Conflict(why) => Self::new(ProblemCode::Conflict, why),
             StoreError::Full(_) | StoreError::Busy(_) => {
                 tracing::error!(%error, "the store is unavailable");
-                Self { retry_after: Some(30), ..Self::new(ProblemCode::Unavailable, "try again in half a minute") }
+                Self {
+                    retry_after: Some(30),
+                    ..Self::new(ProblemCode::Unavailable, "try again in half a minute")
+                }
             }
             error => Self::internal(&error),
         }

@@ -87,6 +87,11 @@ impl Deed {
         self.practice = Some(practice);
     }
 
+    /// The same for a list that may be of one practice: one that is not in reach is not named.
+    pub fn is_of(&mut self, practice: Option<PracticeId>, scope: &Scope) {
+        self.practice = practice.filter(|practice| scope.covers(*practice));
+    }
+
     /// Writes it down as done, in the transaction that does it.
     ///
     /// # Errors
