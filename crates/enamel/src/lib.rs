@@ -37,5 +37,9 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Ledger(LedgerVerb::Salvage) => commands::ledger::salvage(global),
         Verb::Export(args) => commands::export::run(global, &args),
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Serve(args) => commands::serve::run(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Sign(verb) => commands::sign::run(global, &verb),
     }
 }

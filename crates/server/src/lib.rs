@@ -15,7 +15,12 @@ pub mod access;
 pub mod api;
 pub mod audit;
 pub mod edge;
+pub mod ingest;
+pub mod mailbox;
+pub mod metrics;
 pub mod pki;
+pub mod sightings;
+pub mod start;
 pub mod stop;
 
 /// Where the server's time and random bytes come from.
@@ -44,5 +49,15 @@ impl World {
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
+    }
+}
+
+/// Runs work that waits for a disk on a thread that may wait.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is going away, and nobody waits for this any more.
+        Err(Err(_)) => std::future::pending().await,
     }
 }

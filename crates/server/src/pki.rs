@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use enamel_types::{AgentId, Timestamp};
 use enamel_wire::message::{CERTIFICATE_DAYS, SERVER_NAME};
 use enamel_wire::token::EnrolmentToken;
@@ -25,9 +26,9 @@ use crate::World;
 /// How long the authority lasts: an agent pins it, so it must outlast every computer that does.
 const AUTHORITY_DAYS: i64 = 20 * 365;
 
-/// How long the server's certificate lasts; it is made anew at each start, and a server that runs for a year is restarted
+/// How long the server's certificate lasts; it is made anew at each start, and a server that runs for two years is restarted
 /// for updates long before.
-const SERVER_DAYS: i64 = 398;
+const SERVER_DAYS: i64 = 2 * 365;
 
 /// How far a certificate reaches into the past, for agents whose clocks are behind.
 const BACKDATED: i64 = 24 * 3600;
@@ -37,6 +38,9 @@ const MAX_CSR_BYTES: usize = 4096;
 
 /// What names an agent in its certificate: a URI in the subject's alternative names.
 const AGENT_URI: &str = "urn:uuid:";
+
+/// The authority's name among the store's sealed settings.
+const KEPT_AS: &str = "agents_authority";
 
 /// The authority.
 pub struct Authority {
@@ -65,6 +69,8 @@ pub struct ClientCertificate {
     pub agent: AgentId,
     /// Its key.
     pub key: KeyFingerprint,
+    /// Its number, hexadecimal.
+    pub serial: String,
     /// Until when, to the second.
     pub not_after: Timestamp,
 }
@@ -106,6 +112,9 @@ pub enum PkiError {
         "the certificate authority that is kept is not PEM; restore it from a backup, or every agent must enrol again"
     )]
     KeptPem(#[source] rustls::pki_types::pem::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Authority {
@@ -118,6 +127,21 @@ impl Authority {
         let certificate = params.self_signed(&key).map_err(PkiError::Make)?;
         let kept = KeptAuthority { certificate: certificate.pem(), key: key.serialize_pem() };
         Ok((Self::of(&kept)?, kept))
+    }
+
+    /// The store's, or at the first start a new one. Of two servers that start at once on an empty database, both get the one that
+    /// was kept first.
+    pub fn kept_in(store: &Store, world: &World) -> Result<Self, PkiError> {
+        let scope = Scope::System(Purpose::Housekeeping);
+        let kept = store.read(&scope, |tx| settings::secret(tx, KEPT_AS))?;
+        let kept = match kept {
+            Some(kept) => kept,
+            None => {
+                let (_, made) = Self::make(world)?;
+                store.write(&scope, |tx| settings::keep_secret(tx, KEPT_AS, &made))?
+            }
+        };
+        Self::of(&kept)
     }
 
     /// The one that was kept.
@@ -201,7 +225,8 @@ impl ClientCertificate {
         let key = KeyFingerprint(*blake3::hash(certificate.public_key().raw).as_bytes());
         let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp())
             .map_err(|_| PkiError::NotAnAgent("its end is no time"))?;
-        Ok(Self { agent, key, not_after })
+        let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { agent, key, serial, not_after })
     }
 }
 

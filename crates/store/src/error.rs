@@ -97,7 +97,7 @@ pub enum StoreError {
         action: &'static str,
         /// Why.
         #[source]
-        source: postgres::Error,
+        source: ::postgres::Error,
     },
     /// The ledger file of an export could not be written.
     #[error("could not write the practice's ledger")]
@@ -135,8 +135,8 @@ impl StoreError {
     }
 
     /// Gives one of PostgreSQL's errors its meaning.
-    pub(crate) fn postgres(action: &'static str) -> impl FnOnce(postgres::Error) -> Self {
-        use postgres::error::SqlState;
+    pub(crate) fn postgres(action: &'static str) -> impl FnOnce(::postgres::Error) -> Self {
+        use ::postgres::error::SqlState;
         move |source| match source.code() {
             Some(code) if *code == SqlState::DISK_FULL => Self::Full("the database".to_owned()),
             Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::OutOfScope,

@@ -22,7 +22,7 @@ use crate::keys::PracticeKey;
 use crate::scope::{Purpose, Scope};
 use crate::sqlite::PracticeFile;
 use crate::store::{Backend, Store};
-use crate::tx::{Tx, WriteTx};
+use crate::tx::{Back, Tx, WriteTx};
 use crate::value::values;
 
 impl Store {
@@ -38,6 +38,10 @@ impl Store {
                 let file = self.practice_file(scope, practice)?;
                 file.read(&self.inner.keys, |tx| work(tx, &file.key))
             }
+            Backend::Postgres(_) => self.read(scope, |tx| {
+                let key = practice_key(tx, practice, false)?;
+                work(tx, &key)
+            }),
         }
     }
 
@@ -53,26 +57,35 @@ impl Store {
                 let file = self.practice_file(scope, practice)?;
                 file.write(&self.inner.keys, |tx| work(tx, &file.key))
             }
+            Backend::Postgres(_) => self.write(scope, |tx| {
+                let key = practice_key(tx, practice, true)?;
+                work(tx, &key)
+            }),
         }
     }
 
     /// The practice's SQLite file, for a caller who reaches it.
     fn practice_file(&self, scope: &Scope, practice: PracticeId) -> Result<Arc<PracticeFile>, StoreError> {
-        let Backend::Sqlite { files, .. } = &self.inner.back;
+        let Backend::Sqlite { files, .. } = &self.inner.back else {
+            return Err(StoreError::NotFound("practice"));
+        };
         if !scope.covers(practice) {
             return Err(StoreError::NotFound("practice"));
         }
         if let Some(file) = files.opened(practice) {
             return Ok(file);
         }
-        let key = self.read(&Scope::System(Purpose::Ingest), |tx| practice_key(tx, practice))?;
+        let key = self.read(&Scope::System(Purpose::Ingest), |tx| practice_key(tx, practice, false))?;
         files.open(practice, key, self.inner.opened_at)
     }
 }
 
-/// A practice's key, unwrapped.
-fn practice_key(tx: &mut Tx<'_>, practice: PracticeId) -> Result<PracticeKey, StoreError> {
-    let sql = "SELECT wrapped FROM practice_key WHERE practice = $1";
+/// A practice's key, unwrapped. Where it is `kept`, the practice cannot be shredded before the transaction ends.
+fn practice_key(tx: &mut Tx<'_>, practice: PracticeId, kept: bool) -> Result<PracticeKey, StoreError> {
+    let sql = match (&tx.back, kept) {
+        (Back::Postgres(_), true) => "SELECT wrapped FROM practice_key WHERE practice = $1 FOR SHARE",
+        _ => "SELECT wrapped FROM practice_key WHERE practice = $1",
+    };
     let wrapped: Vec<u8> =
         tx.one(sql, values![practice], |row| row.get(0))?.ok_or(StoreError::NotFound("practice"))?;
     tx.keys.practice_key(practice, &wrapped)

@@ -9,6 +9,8 @@ use enamel_types::Timestamp;
 use crate::error::StoreError;
 use crate::files;
 use crate::keys::Keyring;
+use crate::lead::Lead;
+use crate::postgres::Postgres;
 use crate::scope::{Purpose, Scope};
 use crate::settings;
 use crate::sqlite::{Control, PracticeFiles};
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
 
 pub(crate) enum Backend {
     Sqlite { control: Control, files: PracticeFiles, _lock: File },
+    Postgres(Postgres),
 }
 
 /// The master key's check, among the settings.
@@ -54,10 +57,15 @@ impl Store {
         now: Timestamp,
         fill: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Self, StoreError> {
-        let lock = files::take_folder(&config.data)?;
-        let control = Control::open(config.data.join("control.db"), now)?;
-        let files = PracticeFiles::new(config.data.join("practices"))?;
-        let back = Backend::Sqlite { control, files, _lock: lock };
+        let back = if let Some(address) = &config.database {
+            files::make_folder(&config.data)?;
+            Backend::Postgres(Postgres::open(address, now)?)
+        } else {
+            let lock = files::take_folder(&config.data)?;
+            let control = Control::open(config.data.join("control.db"), now)?;
+            let files = PracticeFiles::new(config.data.join("practices"))?;
+            Backend::Sqlite { control, files, _lock: lock }
+        };
         let keys = open_keys(&back, &config.data.join("master.key"), fill)?;
         Ok(Self { inner: Arc::new(Inner { keys, back, opened_at: now }) })
     }
@@ -87,6 +95,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes a task that one server at a time does, such as reconciling; `None` if another server has it. Dropping it gives it back.
+    /// With SQLite there is one server, and it has it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn try_lead(&self, task: &str) -> Result<Option<Lead>, StoreError> {
+        match &self.inner.back {
+            Backend::Sqlite { .. } => Ok(Some(Lead::alone())),
+            Backend::Postgres(database) => Ok(database.try_lock(task)?.map(Lead::by)),
+        }
+    }
+}
+
 impl Backend {
     fn read<T, E: From<StoreError>>(
         &self,
@@ -96,6 +118,7 @@ impl Backend {
     ) -> Result<T, E> {
         match self {
             Self::Sqlite { control, .. } => control.read(keys, scope, work),
+            Self::Postgres(database) => database.read(keys, scope, work),
         }
     }
 
@@ -107,6 +130,7 @@ impl Backend {
     ) -> Result<T, E> {
         match self {
             Self::Sqlite { control, .. } => control.write(keys, scope, work),
+            Self::Postgres(database) => database.write(keys, scope, work),
         }
     }
 }

@@ -64,6 +64,15 @@ pub fn add(tx: &mut WriteTx<'_>, token: &Token) -> Result<(), StoreError> {
     tx.execute(sql, values).map(drop)
 }
 
+/// A token, whatever became of it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn get(tx: &mut Tx<'_>, secret_hash: &[u8; 32]) -> Result<Token, StoreError> {
+    tx.one(&format!("{TOKEN} WHERE secret_hash = $1"), values![secret_hash], token_of)?
+        .ok_or(StoreError::NotFound("enrolment token"))
+}
+
 /// Takes a token for an agent, if it is known, unused and still valid: of two that try, one gets it.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::error::StoreError;
 use crate::evidence::NewEntry;
 use crate::keys::Keyring;
+use crate::postgres::{self, PgTx};
 use crate::sqlite;
 use crate::value::{Row, Value, values};
 
@@ -27,6 +28,7 @@ pub struct WriteTx<'a>(pub(crate) Tx<'a>);
 
 pub(crate) enum Back<'a> {
     Sqlite(rusqlite::Transaction<'a>, &'a Path),
+    Postgres(PgTx<'a>),
 }
 
 impl Tx<'_> {
@@ -36,6 +38,7 @@ impl Tx<'_> {
             Back::Sqlite(transaction, path) => {
                 sqlite_rows(transaction, sql, values).map_err(StoreError::sqlite("read", path))
             }
+            Back::Postgres(transaction) => transaction.rows(sql, values),
         }
     }
 
@@ -69,6 +72,7 @@ impl Tx<'_> {
             Back::Sqlite(transaction, path) => {
                 transaction.commit().map_err(StoreError::sqlite("write", path))
             }
+            Back::Postgres(transaction) => transaction.commit(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl WriteTx<'_> {
                 .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(values)))
                 .map(|changed| changed as u64)
                 .map_err(StoreError::sqlite("write", path)),
+            Back::Postgres(transaction) => transaction.execute(sql, values),
         }
     }
 
@@ -92,6 +97,7 @@ impl WriteTx<'_> {
         let lock = match &self.0.back {
             // A practice's file has one writer, who holds it already.
             Back::Sqlite(..) => "SELECT last_seq FROM chain WHERE practice = $1",
+            Back::Postgres(_) => "SELECT last_seq FROM chain WHERE practice = $1 FOR UPDATE",
         };
         self.execute(sql, values![practice])?;
         let last = self.one(lock, values![practice], |row| row.get(0))?;
@@ -108,6 +114,9 @@ impl WriteTx<'_> {
         match &mut self.0.back {
             Back::Sqlite(transaction, path) => {
                 sqlite::ingest::insert_entries(transaction, path, practice, received_at, entries)
+            }
+            Back::Postgres(transaction) => {
+                postgres::ingest::insert_entries(transaction, practice, received_at, entries)
             }
         }
     }

@@ -78,7 +78,11 @@ impl BatchEntry {
             return Err(refuse("is another practice's or another agent's"));
         }
         let link = Link::after(Some((seq - 1, before)), &observation, body.as_bytes().to_vec());
-        if link.hash == self.hash { Ok(link) } else { Err(refuse("has a hash that is not over what it stands with")) }
+        if link.hash == self.hash {
+            Ok(link)
+        } else {
+            Err(refuse("has a hash that is not over what it stands with"))
+        }
     }
 }
 

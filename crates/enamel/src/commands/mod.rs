@@ -9,6 +9,10 @@ pub(crate) mod risk;
 pub(crate) mod scan_host;
 pub(crate) mod scan_phi;
 pub(crate) mod scan_software;
+#[cfg(feature = "server")]
+pub(crate) mod serve;
+#[cfg(feature = "server")]
+pub(crate) mod sign;
 
 use enamel_types::{Finding, Severity};
 

@@ -60,6 +60,7 @@ const NOT_IN_THE_AGENT: &[&str] = &[
     "enamel-store",
     "enamel-server",
     "enamel-testkit",
+    "rpassword",
     "openssl-sys",
     "aws-lc-sys",
     "native-tls",

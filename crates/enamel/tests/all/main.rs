@@ -6,3 +6,7 @@ mod contract;
 mod evidence;
 mod house;
 mod run;
+#[cfg(feature = "server")]
+mod serve;
+#[cfg(feature = "server")]
+mod sign;

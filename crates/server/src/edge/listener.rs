@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::Peer;
+use crate::metrics::{FAILED_HANDSHAKES, OPEN_CONNECTIONS, REFUSED_CONNECTIONS};
 use crate::pki::ClientCertificate;
 use crate::stop::Stop;
 
@@ -90,7 +91,7 @@ pub async fn serve(listener: TcpListener, door: Door, router: Router, mut stop: 
             }
         };
         let Some(guest) = guests.admit(address.ip()) else {
-            metrics::counter!("enamel_edge_refused_connections_total").increment(1);
+            metrics::counter!(REFUSED_CONNECTIONS).increment(1);
             continue;
         };
         let connection = Connection { address, router: router.clone(), stop: stop.clone() };
@@ -135,7 +136,7 @@ impl Connection {
             Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS"),
             Err(_) => tracing::debug!(%address, "no TLS in time"),
         }
-        metrics::counter!("enamel_edge_failed_handshakes_total").increment(1);
+        metrics::counter!(FAILED_HANDSHAKES).increment(1);
     }
 
     async fn answer<S>(mut self, stream: S, certificate: Option<ClientCertificate>, quiet: Duration)
@@ -174,14 +175,14 @@ struct OpenConnection;
 
 impl OpenConnection {
     fn new() -> Self {
-        metrics::gauge!("enamel_edge_open_connections").increment(1.0);
+        metrics::gauge!(OPEN_CONNECTIONS).increment(1.0);
         Self
     }
 }
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        metrics::gauge!("enamel_edge_open_connections").decrement(1.0);
+        metrics::gauge!(OPEN_CONNECTIONS).decrement(1.0);
     }
 }
 

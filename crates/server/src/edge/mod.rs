@@ -1,14 +1,24 @@
 //! The agents' listener: TLS, who is who, limits, and protocol version 1.
 //!
-//! `listener` holds connections, [`tls`] checks certificates. Identity is the key in the client certificate; nothing that an
-//! agent writes about itself is believed.
+//! `listener` holds connections, [`tls`] checks certificates, `roster` says who is let in, `protocol` answers. Identity is the key
+//! in the client certificate; nothing that an agent writes about itself is believed. Refusals are problems with a code that an agent
+//! acts on.
 
+mod body;
+mod enrol;
 mod listener;
+mod problem;
+mod protocol;
+mod roster;
 pub mod tls;
 
 use std::net::IpAddr;
 
 pub use listener::{Door, serve};
+pub(crate) use problem::Refusal;
+pub(crate) use protocol::{Agents, router};
+pub(crate) use roster::Caller;
+pub use roster::Roster;
 
 use crate::pki::ClientCertificate;
 

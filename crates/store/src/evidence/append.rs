@@ -59,8 +59,7 @@ impl Store {
         links: &[Link],
     ) -> Result<Vec<Kept>, StoreError> {
         // Hashing needs no lock, so it is done before one is taken.
-        let whole: Vec<bool> =
-            links.iter().map(|link| link.practice == practice && link.is_whole()).collect();
+        let whole: Vec<bool> = links.iter().map(|link| link.practice == practice && is_sound(link)).collect();
         let batch = Batch { practice, received_at: received_at.as_microsecond(), links, whole: &whole };
         let first = self.write_evidence(scope, practice, |tx, key| batch.keep(tx, key, false));
         match first {
@@ -71,6 +70,11 @@ impl Store {
             other => other,
         }
     }
+}
+
+/// Whether a link is what it says, and can be kept: no database keeps numbers past 2^63, nor NUL in a text.
+fn is_sound(link: &Link) -> bool {
+    link.is_whole() && i64::try_from(link.agent_seq).is_ok() && !link.kind.contains('\0')
 }
 
 struct Batch<'a> {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use enamel_ledger::{EntryHash, Link};
 use enamel_store::tree::{self, Practice};
 use enamel_store::{Config, Scope, Store, StoreError};
-use enamel_testkit::repeatable_fill;
+use enamel_testkit::{TemporaryPostgres, repeatable_fill};
 use enamel_types::control::Statement;
 use enamel_types::{
     AgentId, Attestation, Body, ControlId, DeviceId, Minter, Observation, ObservationId, PracticeId,
@@ -20,6 +20,14 @@ macro_rules! on_both {
         mod sqlite {
             $(#[test] fn $name() { super::$name(&crate::support::World::sqlite()); })*
         }
+
+        mod postgres {
+            $(#[test] fn $name() {
+                if let Some(world) = crate::support::World::postgres() {
+                    super::$name(&world);
+                }
+            })*
+        }
     };
 }
 pub(crate) use on_both;
@@ -30,6 +38,8 @@ pub(crate) struct World {
     pub(crate) config: Config,
     dice: RefCell<Box<dyn FnMut(&mut [u8])>>,
     _folder: TempDir,
+    /// Ends after the store that uses it.
+    pub(crate) server: Option<TemporaryPostgres>,
 }
 
 /// The beginning of a test's time, and so many seconds later.
@@ -39,11 +49,20 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 impl World {
     pub(crate) fn sqlite() -> Self {
+        Self::of(None)
+    }
+
+    pub(crate) fn postgres() -> Option<Self> {
+        TemporaryPostgres::start().map(|server| Self::of(Some(server)))
+    }
+
+    fn of(server: Option<TemporaryPostgres>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { data: folder.path().join("data"), database: None };
+        let database = server.as_ref().map(TemporaryPostgres::address);
+        let config = Config { data: folder.path().join("data"), database };
         let mut dice = repeatable_fill(7);
         let store = Store::open(&config, at(0), &mut dice).unwrap();
-        Self { store, config, dice: RefCell::new(Box::new(dice)), _folder: folder }
+        Self { store, config, dice: RefCell::new(Box::new(dice)), _folder: folder, server }
     }
 
     pub(crate) fn uuid(&self) -> Uuid {

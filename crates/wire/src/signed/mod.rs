@@ -33,8 +33,8 @@ pub use key_file::{KeyFile, KeyFileError, MAX_KEY_FILE_BYTES};
 pub use passphrase::{MIN_PASSPHRASE_CHARS, Passphrase, WeakPassphrase};
 pub use refusal::Refusal;
 pub use root::{
-    MAX_OPERATORS, MAX_ROOT_BYTES, MIN_SIGNERS, RootDocument, TrustRoot, read_root, root_text, verify_root,
-    verify_rotation,
+    MAX_OPERATORS, MAX_ROOT_BYTES, MIN_SIGNERS, RootDocument, TrustRoot, missing_signatures, read_root,
+    root_text, verify_root, verify_rotation,
 };
 
 use crate::message::SignedText;
@@ -90,6 +90,13 @@ impl Kind {
             });
         }
         Ok(())
+    }
+}
+
+impl SignedText {
+    /// BLAKE3 of the text, 64 hex digits, whoever signed it: what people compare by eye.
+    pub fn fingerprint(&self) -> String {
+        blake3::hash(self.text.as_bytes()).to_string()
     }
 }
 

@@ -95,13 +95,9 @@ impl TrustRoot {
         }
     }
 
-    /// BLAKE3 of its text, 64 hex digits: people compare it at the practice with what `enamel sign root show` prints.
+    /// [`SignedText::fingerprint`]: people compare it at the practice with what `enamel sign root show` prints.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
-    }
-
-    fn of(document: RootDocument, text: &str) -> Self {
-        Self { document, fingerprint: blake3::hash(text.as_bytes()).to_string() }
     }
 }
 
@@ -128,15 +124,14 @@ pub fn read_root(text: &str) -> Result<RootDocument, Refusal> {
 pub fn verify_root(signed: &SignedText) -> Result<TrustRoot, Refusal> {
     Kind::TrustRoot.check_size(signed)?;
     let document = read_root(&signed.text)?;
-    check_signers(signed, &document.keys, document.threshold)?;
-    Ok(TrustRoot::of(document, &signed.text))
+    check_signers(signed, &document)?;
+    Ok(TrustRoot { document, fingerprint: signed.fingerprint() })
 }
 
 /// Verifies the trust root after `old`: the next version, signed by the threshold of both.
 pub fn verify_rotation(old: &TrustRoot, new: &SignedText) -> Result<TrustRoot, Refusal> {
-    Kind::TrustRoot.check_size(new)?;
     // Before anything in it is read: those who were trusted until now vouch for it.
-    check_signers(new, &old.document.keys, old.document.threshold)?;
+    check_signers(new, &old.document)?;
     let verified = verify_root(new)?;
     let expected = old.version().saturating_add(1);
     if verified.version() != expected {
@@ -145,20 +140,29 @@ pub fn verify_rotation(old: &TrustRoot, new: &SignedText) -> Result<TrustRoot, R
     Ok(verified)
 }
 
-/// Whether `needed` of these operators signed. A signature of somebody else is no fault here: a rotated root carries those
-/// of the operators before, whom a later reader does not know any more. It counts for nothing.
-fn check_signers(signed: &SignedText, keys: &[OperatorKey], needed: usize) -> Result<(), Refusal> {
+/// How many operators of `by` have yet to sign a trust root; 0 where its threshold is reached. Signatures that are there have
+/// to be good ones. That of somebody else is no fault: a rotated root carries those of the operators before, whom a later
+/// reader does not know any more. It counts for nothing.
+pub fn missing_signatures(signed: &SignedText, by: &RootDocument) -> Result<usize, Refusal> {
+    signers(signed, by).map(|valid| by.threshold.saturating_sub(valid))
+}
+
+fn check_signers(signed: &SignedText, by: &RootDocument) -> Result<(), Refusal> {
+    let (valid, needed) = (signers(signed, by)?, by.threshold);
+    if valid < needed { Err(Refusal::TooFewSignatures { valid, needed }) } else { Ok(()) }
+}
+
+/// How many of these operators signed.
+fn signers(signed: &SignedText, by: &RootDocument) -> Result<usize, Refusal> {
+    Kind::TrustRoot.check_size(signed)?;
     let mut signers: Vec<KeyId> = Vec::new();
     for signature in &signed.signatures {
-        let Some(key) = keys.iter().find(|key| key.id().to_string() == signature.key) else { continue };
+        let Some(key) = by.keys.iter().find(|key| key.id().to_string() == signature.key) else { continue };
         if signers.contains(&key.id()) {
             return Err(Refusal::SameOperatorTwice { key: key.id() });
         }
         key.check(Kind::TrustRoot, &signed.text, &signature.signature)?;
         signers.push(key.id());
     }
-    if signers.len() < needed {
-        return Err(Refusal::TooFewSignatures { valid: signers.len(), needed });
-    }
-    Ok(())
+    Ok(signers.len())
 }
