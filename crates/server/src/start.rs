@@ -10,10 +10,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use enamel_assess::{Content, LoadError};
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::access::guard::{self, Address, NoAddress};
+use crate::access::passkey::PasskeyError;
+use crate::access::{self, Access};
+use crate::api::Api;
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -33,6 +38,8 @@ pub struct Config {
     pub people: SocketAddr,
     /// Where agents come in.
     pub agents: SocketAddr,
+    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
+    pub public: Option<String>,
 }
 
 /// A server that runs.
@@ -43,6 +50,8 @@ pub struct Server {
     pub agents: SocketAddr,
     /// What a console makes of it.
     pub parts: Parts,
+    /// People's access.
+    pub access: Access,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -75,6 +84,15 @@ pub enum StartError {
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
+    /// The address that people know.
+    #[error(transparent)]
+    Address(#[from] NoAddress),
+    /// Passkeys for that address.
+    #[error("passkeys cannot be bound to the console's address")]
+    Passkeys(#[from] PasskeyError),
+    /// What evidence is judged by.
+    #[error(transparent)]
+    Content(#[from] LoadError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -107,11 +125,17 @@ impl Server {
         let agents = listen("agents", config.agents).await?;
         let ingest = Arc::new(Ingest::new(parts.store.clone(), world.clone()));
         let protocol = edge::router(Agents::new(&parts, ingest.clone()));
-        let pages = Router::new().merge(metrics::page(measured)).merge(health(&parts.store, &stop));
+        let at = address(&people, "people", config.people)?;
+        let known = Address::new(at, config.public.as_deref())?;
+        let access = Access::new(parts.store.clone(), world.clone(), known)?;
+        let pages = pages(&access, &parts)?;
+        // Monitors and metrics call by whatever name; they see nothing of anybody.
+        let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
-            people: address(&people, "people", config.people)?,
+            people: at,
             agents: address(&agents, "agents", config.agents)?,
             parts,
+            access,
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -150,6 +174,14 @@ impl Parts {
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
         Ok(Self { store, world, authority, roster, mailbox, sightings })
     }
+}
+
+/// What people and programs reach, behind the guard.
+fn pages(access: &Access, parts: &Parts) -> Result<Router, LoadError> {
+    let content = Arc::new(Content::load(None)?);
+    let api = Api::new(access.clone(), parts, content);
+    let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
+    Ok(Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard))
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -6,7 +6,7 @@
 //! [`guard::guard`] is the one layer in front of it all. Nothing here knows a screen: the console shows, and calls [`Access`]. Facts
 //! come from the store; passwords, tokens and session ids are never stored, logged or shown again.
 //!
-//! [`Access`] is synchronous, like the store, and argon2 takes its time: handlers call it through [`blocking`].
+//! [`Access`] is synchronous, like the store, and argon2 takes its time: handlers call it on a thread that may wait.
 
 pub mod caller;
 pub mod csrf;
@@ -165,20 +165,6 @@ impl Access {
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Access")
-    }
-}
-
-/// Runs what may wait (the store, argon2) on a thread that may.
-///
-/// # Errors
-/// The work's own.
-///
-/// # Panics
-/// Where the work does: the request ends, and the server goes on.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }
 }
 

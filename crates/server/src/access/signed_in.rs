@@ -8,8 +8,9 @@ use enamel_store::people::Person;
 
 use super::secret::{Purpose, Secret};
 use super::session::{self, Times};
-use super::{Access, AccessError, Caller, blocking, csrf};
+use super::{Access, AccessError, Caller, csrf};
 use crate::api::problem::Problem;
+use crate::blocking;
 
 /// A person with a good session.
 #[derive(Debug, Clone)]

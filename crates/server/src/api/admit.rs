@@ -10,7 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use super::idempotency::{self, Answer, Turn};
 use super::problem::{Problem, ProblemCode};
 use super::{Api, MAX_BODY};
-use crate::access::{Caller, Who, blocking, csrf, session};
+use crate::access::{Caller, Who, csrf, session};
+use crate::blocking;
 
 /// What an API key begins with.
 const BEARER: &str = "Bearer ";

@@ -290,6 +290,7 @@ async fn revoke_agent(
         Ok(agents::revoke(tx, id, now)?)
     })
     .await?;
+    api.inner.roster.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -307,5 +308,6 @@ async fn clear_clone(
         Ok(agents::clear_clone(tx, id)?)
     })
     .await?;
+    api.inner.roster.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }

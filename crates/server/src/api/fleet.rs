@@ -19,8 +19,9 @@ use utoipa_axum::routes;
 use super::extract::{Json, Listed, Paging, Path, Query};
 use super::problem::{Problem, ProblemCode};
 use super::{Api, reach};
-use crate::access::{Caller, blocking};
+use crate::access::Caller;
 use crate::audit::Deed;
+use crate::blocking;
 
 /// Most of a kind that a search finds.
 const SEARCH_LIMIT: u32 = 20;

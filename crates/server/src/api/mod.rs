@@ -24,22 +24,26 @@ mod view;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, FromRequestParts};
-use axum::http::request::Parts;
+use axum::http::header;
+use axum::http::request::Parts as Head;
 use axum::routing::get;
 use enamel_assess::Content;
 use enamel_store::{Scope, Store, WriteTx};
 use enamel_types::Right;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::World;
 use crate::access::session::COOKIE;
-use crate::access::{Access, Caller, blocking};
+use crate::access::{Access, Caller};
 use crate::audit::Deed;
-use problem::Problem;
+use crate::edge::Roster;
+use crate::mailbox::Mailbox;
+use crate::start::Parts;
+use crate::{World, blocking};
+use problem::{Problem, ProblemCode};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -59,6 +63,10 @@ struct Inner {
     authority: [u8; 32],
     /// What evidence is judged by.
     content: Arc<Content>,
+    /// To be told when an agent is shut out.
+    roster: Arc<Roster>,
+    /// To be told when something waits for an agent.
+    mailbox: Arc<Mailbox>,
     answers: idempotency::Answers,
 }
 
@@ -72,36 +80,30 @@ impl FromRef<Api> for Access {
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Head, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(Problem::unauthenticated)
     }
 }
 
 impl Api {
-    /// The API over a store. `authority` is the fingerprint of the agents' certificate authority.
-    pub fn new(access: Access, authority: [u8; 32], content: Arc<Content>) -> Self {
-        Self {
-            inner: Arc::new(Inner { access, authority, content, answers: idempotency::Answers::default() }),
-        }
+    /// The API over a server's parts; evidence is judged by `content`.
+    pub fn new(access: Access, parts: &Parts, content: Arc<Content>) -> Self {
+        let (authority, answers) = (parts.authority.fingerprint(), idempotency::Answers::default());
+        let (roster, mailbox) = (parts.roster.clone(), parts.mailbox.clone());
+        Self { inner: Arc::new(Inner { access, authority, content, roster, mailbox, answers }) }
     }
 
     /// The routes, below [`BASE`], behind everything that every request has to pass.
-    pub fn router(self) -> axum::Router {
-        let (router, document) = routes().split_for_parts();
-        let text = Arc::new(document_text(document));
-        let router = router
-            .route(
-                &format!("{BASE}/openapi.json"),
-                get(move || {
-                    let text = Arc::clone(&text);
-                    async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], text.to_string()) }
-                }),
-            )
-            .method_not_allowed_fallback(|| async { Problem::new(problem::ProblemCode::MethodNotAllowed, "") })
+    pub fn router(self) -> Router {
+        let text = document();
+        let served = move || async move { ([(header::CONTENT_TYPE, "application/json")], text) };
+        let v1 = Router::from(endpoints())
+            .route("/openapi.json", get(served))
+            .method_not_allowed_fallback(|| async { Problem::new(ProblemCode::MethodNotAllowed, "") })
             .fallback(|| async { Problem::not_found() })
             .layer(axum::middleware::from_fn_with_state(self.clone(), admit::admit))
             .layer(DefaultBodyLimit::max(MAX_BODY));
-        router.with_state(self)
+        Router::new().nest(BASE, v1).with_state(self)
     }
 
     fn access(&self) -> &Access {
@@ -194,11 +196,7 @@ fn msp_only(scope: &Scope) -> Result<(), Problem> {
 
 /// What takes a login within the last ten minutes. A key's never is.
 fn must_be_fresh(caller: &Caller) -> Result<(), Problem> {
-    if caller.fresh {
-        Ok(())
-    } else {
-        Err(Problem::new(problem::ProblemCode::LoginAgain, "log on again for this"))
-    }
+    if caller.fresh { Ok(()) } else { Err(Problem::new(ProblemCode::LoginAgain, "log on again for this")) }
 }
 
 #[derive(utoipa::OpenApi)]
@@ -214,8 +212,8 @@ fn must_be_fresh(caller: &Caller) -> Result<(), Problem> {
 struct Document;
 
 /// Every endpoint, with its document.
-fn routes() -> OpenApiRouter<Api> {
-    let v1 = OpenApiRouter::new()
+fn endpoints() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .merge(practices::routes())
         .merge(fleet::routes())
         .merge(evidence::routes())
@@ -223,16 +221,13 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(orders::routes())
         .merge(people::routes())
         .merge(keys::routes())
-        .merge(trail::routes());
-    OpenApiRouter::with_openapi(Document::openapi()).nest(BASE, v1)
+        .merge(trail::routes())
 }
 
 /// The OpenAPI document, as it is committed at `openapi/v1.json`.
 pub fn document() -> String {
-    document_text(routes().split_for_parts().1)
-}
-
-fn document_text(mut document: OpenApi) -> String {
+    let (_, mut document) =
+        OpenApiRouter::with_openapi(Document::openapi()).nest(BASE, endpoints()).split_for_parts();
     let components = document.components.get_or_insert_default();
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("enamel_…").build();
     components.add_security_scheme("key", SecurityScheme::Http(key));

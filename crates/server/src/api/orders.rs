@@ -27,12 +27,6 @@ use crate::audit::Deed;
 /// How long a prepared command is valid where the caller does not say, hours.
 const USUAL_HOURS: i64 = 8;
 
-/// Share of a scope's agents that may be given disruptive or dangerous commands within an hour: a burst over many is an attack.
-const BREAKER_SHARE: u64 = 10;
-
-/// Below this many agents within the hour no breaker trips: a small practice is isolated whole where it must be.
-const BREAKER_FLOOR: u64 = 10;
-
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list_commands, submit_command))
@@ -312,13 +306,13 @@ async fn submit_command(
             let seen = Seen { counter: commands::last_counter(tx, agent.id)?, ..Seen::default() };
             let verified = signed::verify_command(&signed, &root, &recipient, &seen, now);
             let verified = verified.map_err(|refusal| refused(&refusal))?;
-            breaker(tx, verified.class(), now)?;
             let command = stored(verified.command(), &signed, &who, now)?;
             commands::add(tx, &command)?;
             *deed = std::mem::take(deed).to("command", command.id).with("verb", command.verb.as_str());
             Ok(command)
         })
         .await?;
+    api.inner.mailbox.wake(relayed.practice);
     Ok((StatusCode::CREATED, axum::Json(relayed.into())))
 }
 
@@ -336,16 +330,19 @@ async fn veto_command(
     let now = api.world().now();
     let who = caller.name.clone();
     let reason = super::extract::sentence(&veto.reason)?;
-    api.change(&caller, Right::Veto, Deed::new("command.veto").to("command", id), move |tx, _, deed| {
-        let command = commands::get(tx, id)?;
-        deed.is_at(command.practice);
-        if command.class != CommandClass::Dangerous {
-            let why = "only a dangerous command waits for the practice; this one does not";
-            return Err(Problem::new(ProblemCode::Conflict, why));
-        }
-        Ok(commands::veto(tx, id, &who, &reason, now)?)
-    })
-    .await?;
+    let practice = api
+        .change(&caller, Right::Veto, Deed::new("command.veto").to("command", id), move |tx, _, deed| {
+            let command = commands::get(tx, id)?;
+            deed.is_at(command.practice);
+            if command.class != CommandClass::Dangerous {
+                let why = "only a dangerous command waits for the practice; this one does not";
+                return Err(Problem::new(ProblemCode::Conflict, why));
+            }
+            commands::veto(tx, id, &who, &reason, now)?;
+            Ok(command.practice)
+        })
+        .await?;
+    api.inner.mailbox.wake(practice);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -399,6 +396,7 @@ async fn submit_trust_root(
             Ok(RootShown { version: root.version(), fingerprint, roots: vec![signed.into()] })
         })
         .await?;
+    api.inner.mailbox.wake_all();
     Ok((StatusCode::CREATED, axum::Json(shown)))
 }
 
@@ -455,18 +453,4 @@ fn stored(
         changed_by: who.to_owned(),
         changed_at: now,
     })
-}
-
-/// Refuses a burst of commands that interrupt or destroy over many agents.
-fn breaker(tx: &mut Tx<'_>, class: CommandClass, now: Timestamp) -> Result<(), Problem> {
-    if class == CommandClass::Safe {
-        return Ok(());
-    }
-    let (_, hit) = commands::burst(tx, class, now - SignedDuration::from_hours(1))?;
-    let all: u64 = agents::counts(tx)?.iter().map(|(_, count)| count).sum();
-    if hit >= BREAKER_FLOOR && hit * BREAKER_SHARE >= all {
-        let why = "more than a tenth of all computers were given such a command within the hour; wait, or go to them";
-        return Err(Problem::new(ProblemCode::Conflict, why));
-    }
-    Ok(())
 }
