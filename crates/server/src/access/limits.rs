@@ -13,8 +13,11 @@ use std::sync::Mutex;
 use enamel_types::Timestamp;
 use jiff::SignedDuration;
 
-/// Failures before anybody waits: people mistype.
-const FREE: u32 = 4;
+/// Failures of an account before it waits: people mistype.
+const ACCOUNT_FREE: u32 = 4;
+
+/// Failures of an address: a whole office may sit behind one.
+const ADDRESS_FREE: u32 = 20;
 
 /// Longest wait of an account: its owner is not to be locked out by a stranger.
 const ACCOUNT_WAIT: SignedDuration = SignedDuration::from_secs(60);
@@ -23,7 +26,7 @@ const ACCOUNT_WAIT: SignedDuration = SignedDuration::from_secs(60);
 const ADDRESS_WAIT: SignedDuration = SignedDuration::from_secs(15 * 60);
 
 /// After this long without a failure the count starts anew.
-const FORGET: SignedDuration = SignedDuration::from_hours(24);
+const FORGET: SignedDuration = SignedDuration::from_hours(1);
 
 /// Most accounts and addresses held.
 const CAPACITY: usize = 20_000;
@@ -57,10 +60,15 @@ impl Who {
         })
     }
 
-    const fn longest_wait(&self) -> SignedDuration {
-        match self {
-            Self::Account(_) => ACCOUNT_WAIT,
-            Self::Address(_) => ADDRESS_WAIT,
+    /// The wait after so many failures: none, then a second, doubling.
+    fn wait_after(&self, failures: u32) -> SignedDuration {
+        let (free, longest) = match self {
+            Self::Account(_) => (ACCOUNT_FREE, ACCOUNT_WAIT),
+            Self::Address(_) => (ADDRESS_FREE, ADDRESS_WAIT),
+        };
+        match failures.checked_sub(free) {
+            None | Some(0) => SignedDuration::ZERO,
+            Some(past) => SignedDuration::from_secs(1 << (past - 1).min(20)).min(longest),
         }
     }
 }
@@ -84,7 +92,7 @@ impl Attempts {
         whos.iter()
             .filter_map(|who| {
                 let failures = held.get(who)?;
-                let left = wait_after(failures.count, who.longest_wait()) - now.duration_since(failures.last);
+                let left = who.wait_after(failures.count) - now.duration_since(failures.last);
                 (left > SignedDuration::ZERO).then_some(left)
             })
             .max()
@@ -115,14 +123,6 @@ impl Attempts {
     /// A login succeeded: the account's count ends. The address keeps its own, or a guesser could clear it with an account of his.
     pub fn succeeded(&self, account: &Who) {
         self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(account);
-    }
-}
-
-/// The wait after so many failures: none, then a second, doubling.
-fn wait_after(failures: u32, longest: SignedDuration) -> SignedDuration {
-    match failures.checked_sub(FREE) {
-        None | Some(0) => SignedDuration::ZERO,
-        Some(past) => SignedDuration::from_secs(1 << (past - 1).min(20)).min(longest),
     }
 }
 

@@ -145,7 +145,7 @@ mod tests {
         assert!(turn(dana, fingerprint("/practices", b"{ }"), 23).is_err(), "another request");
         let Ok(Turn::First(place)) = turn(eli, request, 23) else { panic!("another caller's answer") };
         answers.keep(
-            place,
+            &place,
             Some(Answer { status: StatusCode::BAD_GATEWAY, content_type: None, body: Bytes::new() }),
         );
         assert!(matches!(turn(eli, request, 23), Ok(Turn::First(_))), "a failure is tried again");

@@ -233,7 +233,8 @@ pub fn document() -> String {
     components.add_security_scheme("key", SecurityScheme::Http(key));
     components
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
-    let mut text = document.to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
+    // Extensions come in no order; the committed text needs one.
+    let mut sorted = serde_json::to_value(&document).unwrap_or_default();
+    sorted.sort_all_objects();
+    format!("{sorted:#}\n")
 }

@@ -29,8 +29,8 @@ fn b64(bytes: impl AsRef<[u8]>) -> String {
 fn head(major: u8, argument: usize) -> Vec<u8> {
     match argument {
         0..=23 => vec![major << 5 | u8::try_from(argument).unwrap()],
-        24..=255 => vec![major << 5 | 24, u8::try_from(argument).unwrap()],
-        _ => [&[major << 5 | 25][..], &u16::try_from(argument).unwrap().to_be_bytes()].concat(),
+        24..=255 => vec![major << 5 | 0x18, u8::try_from(argument).unwrap()],
+        _ => [&[major << 5 | 0x19][..], &u16::try_from(argument).unwrap().to_be_bytes()].concat(),
     }
 }
 
