@@ -10,11 +10,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use enamel_assess::Content;
+use enamel_assess::{Content, LoadError};
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::access::guard::{self, Address, NoAddress};
+use crate::access::passkey::PasskeyError;
+use crate::access::{self, Access};
+use crate::api::Api;
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -37,6 +41,8 @@ pub struct Config {
     pub agents: SocketAddr,
     /// Content in place of what is built in.
     pub content: Option<PathBuf>,
+    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
+    pub public: Option<String>,
 }
 
 /// A server that runs.
@@ -47,6 +53,8 @@ pub struct Server {
     pub agents: SocketAddr,
     /// What a console makes of it.
     pub parts: Parts,
+    /// People's access.
+    pub access: Access,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -77,12 +85,18 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
-    /// Content.
-    #[error(transparent)]
-    Content(#[from] enamel_assess::LoadError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
+    /// The address that people know.
+    #[error(transparent)]
+    Address(#[from] NoAddress),
+    /// Passkeys for that address.
+    #[error("passkeys cannot be bound to the console's address")]
+    Passkeys(#[from] PasskeyError),
+    /// What evidence is judged by.
+    #[error(transparent)]
+    Content(#[from] LoadError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -116,11 +130,17 @@ impl Server {
         let agents = listen("agents", config.agents).await?;
         let ingest = Arc::new(Ingest::new(parts.store.clone(), world.clone()));
         let protocol = edge::router(Agents::new(&parts, ingest.clone()));
-        let pages = Router::new().merge(metrics::page(measured)).merge(health(&parts.store, &stop));
+        let at = address(&people, "people", config.people)?;
+        let known = Address::new(at, config.public.as_deref())?;
+        let access = Access::new(parts.store.clone(), world.clone(), known)?;
+        let pages = pages(&access, &parts, content.clone());
+        // Monitors and metrics call by whatever name; they see nothing of anybody.
+        let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
-            people: address(&people, "people", config.people)?,
+            people: at,
             agents: address(&agents, "agents", config.agents)?,
             parts,
+            access,
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -167,6 +187,13 @@ impl Parts {
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
         Ok(Self { store, world, authority, roster, mailbox, sightings, breaker })
     }
+}
+
+/// What people and programs reach, behind the guard.
+fn pages(access: &Access, parts: &Parts, content: Arc<Content>) -> Router {
+    let api = Api::new(access.clone(), parts, content);
+    let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
+    Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
