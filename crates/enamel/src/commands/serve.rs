@@ -32,15 +32,11 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         .max_blocking_threads(WAITING_THREADS)
         .build()
         .map_err(|error| Error::new("the server could not start its threads").because(error))?;
-    runtime.block_on(serve(global, config, args.reset_owner))
-}
-
-async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Outcome, Error> {
     // Before the start, so that a signal that comes during it is not lost.
-    let mut signals = Signals::listen()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
     let world = World { clock: std::sync::Arc::new(SystemClock), fill: random };
     let started = world.now();
-    let server = Server::start(config, world).await.map_err(|error| explain(&error))?;
+    let server = runtime.block_on(Server::start(config, world)).map_err(|error| explain(&error))?;
     tracing::info!(people = %server.people, agents = %server.agents, version = env!("CARGO_PKG_VERSION"), %started, "the server is ready");
     if !global.json {
         let console = server.access.address().home();
@@ -49,10 +45,10 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
             &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
-    setup(&server, reset_owner)?;
-    let why = signals.wait().await;
+    setup(&server, args.reset_owner)?;
+    let why = runtime.block_on(signals.wait());
     tracing::info!(why, "the server stops");
-    server.stop().await;
+    runtime.block_on(server.stop());
     tracing::info!("the server has stopped");
     Ok(Outcome::Done)
 }

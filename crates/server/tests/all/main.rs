@@ -12,4 +12,5 @@ mod mail;
 mod matrix;
 mod people;
 mod practices;
+mod two_servers;
 mod world;
