@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod mailbox;
 pub mod metrics;
 pub mod pki;
+pub mod reconcile;
 pub mod sightings;
 pub mod start;
 pub mod stop;

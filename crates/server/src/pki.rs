@@ -134,14 +134,11 @@ impl Authority {
     pub fn kept_in(store: &Store, world: &World) -> Result<Self, PkiError> {
         let scope = Scope::System(Purpose::Housekeeping);
         let kept = store.read(&scope, |tx| settings::secret(tx, KEPT_AS))?;
-        let kept = match kept {
-            Some(kept) => kept,
-            None => {
-                let (_, made) = Self::make(world)?;
-                store.write(&scope, |tx| settings::keep_secret(tx, KEPT_AS, &made))?
-            }
-        };
-        Self::of(&kept)
+        if let Some(kept) = kept {
+            return Self::of(&kept);
+        }
+        let (_, made) = Self::make(world)?;
+        Self::of(&store.write(&scope, |tx| settings::keep_secret(tx, KEPT_AS, &made))?)
     }
 
     /// The one that was kept.
@@ -225,7 +222,7 @@ impl ClientCertificate {
         let key = KeyFingerprint(*blake3::hash(certificate.public_key().raw).as_bytes());
         let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp())
             .map_err(|_| PkiError::NotAnAgent("its end is no time"))?;
-        let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+        let serial = format!("{:x}", certificate.serial);
         Ok(Self { agent, key, serial, not_after })
     }
 }

@@ -92,9 +92,10 @@ impl Sightings {
             let (store, some) = (self.store.clone(), some.to_vec());
             let written = blocking(move || {
                 let scope = Scope::System(Purpose::Ingest);
-                store.write(&scope, |tx| agents::seen(tx, &some)).map_err(|error: StoreError| (error, some))
+                let written: Result<(), StoreError> = store.write(&scope, |tx| agents::seen(tx, &some));
+                (written, some)
             });
-            if let Err((error, some)) = written.await {
+            if let (Err(error), some) = written.await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "when agents were last heard of could not be written down"

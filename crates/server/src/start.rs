@@ -6,11 +6,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use enamel_assess::{Content, LoadError};
+use enamel_assess::Content;
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -18,11 +19,12 @@ use tokio::task::JoinSet;
 use crate::access::guard::{self, Address, NoAddress};
 use crate::access::passkey::PasskeyError;
 use crate::access::{self, Access};
-use crate::api::Api;
+use crate::api::{Api, Evidence};
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
 use crate::pki::{Authority, PkiError};
+use crate::reconcile::Reconciler;
 use crate::sightings::Sightings;
 use crate::stop::{Stop, StopHandle, stop};
 use crate::{World, blocking, metrics};
@@ -40,6 +42,8 @@ pub struct Config {
     pub agents: SocketAddr,
     /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
     pub public: Option<String>,
+    /// Content in place of what is built in.
+    pub content: Option<PathBuf>,
 }
 
 /// A server that runs.
@@ -52,6 +56,8 @@ pub struct Server {
     pub parts: Parts,
     /// People's access.
     pub access: Access,
+    /// Brings practices up to date.
+    pub reconciler: Arc<Reconciler>,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -70,6 +76,7 @@ pub struct Parts {
     /// To be told when something waits for an agent.
     pub mailbox: Arc<Mailbox>,
     pub(crate) sightings: Arc<Sightings>,
+    pub(crate) breaker: Arc<Breaker>,
 }
 
 /// Why a server did not start.
@@ -81,6 +88,9 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// Content.
+    #[error(transparent)]
+    Content(#[from] enamel_assess::LoadError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
@@ -90,9 +100,6 @@ pub enum StartError {
     /// Passkeys for that address.
     #[error("passkeys cannot be bound to the console's address")]
     Passkeys(#[from] PasskeyError),
-    /// What evidence is judged by.
-    #[error(transparent)]
-    Content(#[from] LoadError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -119,6 +126,7 @@ impl Server {
             move || Parts::open(&config, world, stop)
         })
         .await?;
+        let content = Arc::new(Content::load(config.content.as_deref())?);
         let tls = Arc::new(edge::tls::config(&parts.authority, &world)?);
         // People first: theirs is the port that tells whether this server runs already.
         let people = listen("people", config.people).await?;
@@ -128,7 +136,15 @@ impl Server {
         let at = address(&people, "people", config.people)?;
         let known = Address::new(at, config.public.as_deref())?;
         let access = Access::new(parts.store.clone(), world.clone(), known)?;
-        let pages = pages(&access, &parts)?;
+        let reconciler = Arc::new(Reconciler::new(
+            parts.store.clone(),
+            world.clone(),
+            content.clone(),
+            config.content.as_deref(),
+            parts.breaker.clone(),
+        ));
+        let evidence = Evidence { content, reconciler: reconciler.clone(), news: ingest.news() };
+        let pages = pages(&access, &parts, evidence);
         // Monitors and metrics call by whatever name; they see nothing of anybody.
         let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
@@ -136,6 +152,7 @@ impl Server {
             agents: address(&agents, "agents", config.agents)?,
             parts,
             access,
+            reconciler: reconciler.clone(),
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -144,6 +161,8 @@ impl Server {
             let (sightings, stop) = (parts.sightings.clone(), stop.clone());
             async move { sightings.run(stop).await }
         });
+        server.tasks.spawn(forget_ended(server.access.clone(), stop.clone()));
+        server.tasks.spawn(reconciler.run(ingest.news(), stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
@@ -170,18 +189,32 @@ impl Parts {
         let authority = Arc::new(Authority::kept_in(&store, &world)?);
         let roster = Arc::new(Roster::new(store.clone(), world.clone()));
         let breaker = Arc::new(Breaker::default());
-        let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker, stop));
+        let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker.clone(), stop));
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
-        Ok(Self { store, world, authority, roster, mailbox, sightings })
+        Ok(Self { store, world, authority, roster, mailbox, sightings, breaker })
     }
 }
 
 /// What people and programs reach, behind the guard.
-fn pages(access: &Access, parts: &Parts) -> Result<Router, LoadError> {
-    let content = Arc::new(Content::load(None)?);
-    let api = Api::new(access.clone(), parts, content);
+fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
+    let api = Api::new(access.clone(), parts, evidence);
     let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
-    Ok(Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard))
+    Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
+}
+
+/// Forgets sessions that have ended. That they count for nothing does not depend on it.
+async fn forget_ended(access: Access, mut stop: Stop) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    while !stop.is_told() {
+        tokio::select! {
+            _ = hourly.tick() => {}
+            () = stop.told() => return,
+        }
+        let access = access.clone();
+        if let Err(error) = blocking(move || access.forget_ended()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "ended sessions were not forgotten");
+        }
+    }
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

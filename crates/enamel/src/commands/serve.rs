@@ -25,6 +25,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         people: args.listen,
         agents: args.agents,
         public: args.public_url.clone(),
+        content: global.content.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

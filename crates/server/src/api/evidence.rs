@@ -24,7 +24,6 @@ use utoipa_axum::routes;
 use super::Api;
 use super::extract::{Json, Listed, Paging, Path, Query, sentence};
 use super::problem::{Problem, ProblemCode};
-use super::view::view;
 use crate::access::Caller;
 use crate::audit::Deed;
 
@@ -192,10 +191,10 @@ async fn read_finding(
     Path((practice, finding)): Path<(PracticeId, FindingId)>,
 ) -> Result<axum::Json<FindingShown>, Problem> {
     let deed = Deed::new("finding.read").at(practice).to("finding", finding);
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let shown = api
-        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope, _| {
-            let view = view(store, scope, practice, &content)?;
+        .read_evidence(&caller, Right::ReadEvidence, deed, move |_, scope, _| {
+            let (view, _) = evidence.reconciler.view(scope, practice)?;
             let record = view.findings().get(&finding).cloned().ok_or_else(Problem::not_found)?;
             Ok(FindingShown { record, accepted: view.accepted(finding, now).cloned() })
         })
@@ -222,12 +221,12 @@ async fn accept_finding(
         if given.compensating.trim().is_empty() { String::new() } else { sentence(&given.compensating)? };
     let (reason, person) = (sentence(&given.reason)?, caller.name.clone());
     let acceptance = RiskAcceptance { finding, reason, compensating, person, expires_at: given.until };
-    let (content, id) = (api.content().clone(), ObservationId::from_uuid(api.access().new_uuid()));
+    let (evidence, id) = (api.inner.evidence.clone(), ObservationId::from_uuid(api.access().new_uuid()));
     let deed = Deed::new("finding.accept").at(practice).to("finding", finding);
     let deed = deed.with("until", given.until.to_string());
     let hash = api
         .read_evidence(&caller, Right::Accept, deed, move |store, scope, _| {
-            let view = view(store, scope, practice, &content)?;
+            let (view, _) = evidence.reconciler.view(scope, practice)?;
             let record = view.findings().get(&finding).filter(|record| record.is_open());
             let device = record.ok_or_else(Problem::not_found)?.finding.device;
             let observation = Observation {
@@ -245,6 +244,7 @@ async fn accept_finding(
             append(store, scope, &observation, now)
         })
         .await?;
+    api.inner.evidence.news.send_modify(|news| drop(news.insert(practice)));
     Ok((StatusCode::CREATED, axum::Json(Recorded { observation: id, hash: hash.to_string() })))
 }
 
@@ -436,17 +436,16 @@ async fn export_ocsf(
     caller: Caller,
     Path(practice): Path<PracticeId>,
 ) -> Result<File, Problem> {
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let lines = api
         .read_evidence(
             &caller,
             Right::ReadReports,
             Deed::new("export.ocsf").at(practice),
             move |store, scope, _| {
-                let (profile, view) =
-                    (profile(store, scope, practice)?, view(store, scope, practice, &content)?);
+                let (view, profile) = evidence.reconciler.view(scope, practice)?;
                 let gathered = gathered(store, scope, &view, now)?;
-                let assessor = enamel_assess::Assessor { content: &content, profile: &profile };
+                let assessor = enamel_assess::Assessor { content: &evidence.content, profile: &profile };
                 Ok(gathered.findings_json(assessor, &view, now))
             },
         )
@@ -464,15 +463,14 @@ async fn export_oscal(
     caller: Caller,
     Path(practice): Path<PracticeId>,
 ) -> Result<File, Problem> {
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let text = api
         .read_evidence(
             &caller,
             Right::ReadReports,
             Deed::new("export.oscal").at(practice),
             move |store, scope, _| {
-                let (profile, view) =
-                    (profile(store, scope, practice)?, view(store, scope, practice, &content)?);
+                let (view, profile) = evidence.reconciler.view(scope, practice)?;
                 let gathered = gathered(store, scope, &view, now)?;
                 let root = store.root_through(scope, practice, view.through_seq())?;
                 let ledger = LedgerFacts {
@@ -482,23 +480,13 @@ async fn export_oscal(
                     lost: 0,
                     lost_seqs: Vec::new(),
                 };
-                let assessor = enamel_assess::Assessor { content: &content, profile: &profile };
+                let assessor = enamel_assess::Assessor { content: &evidence.content, profile: &profile };
                 let model = enamel_assess::model::without_figures(assessor, &view, gathered, ledger, now);
                 enamel_report::oscal::assessment_results(&model).map_err(|error| Problem::internal(&error))
             },
         )
         .await?;
     Ok(file("application/json", "assessment-results.json", text.into_bytes()))
-}
-
-/// What the practice says about itself, under the name that the MSP gave it.
-fn profile(
-    store: &Store,
-    scope: &Scope,
-    practice: PracticeId,
-) -> Result<enamel_types::PracticeProfile, StoreError> {
-    let practice = store.read(scope, |tx| tree::practice(tx, practice))?;
-    Ok(enamel_types::PracticeProfile { name: practice.name, ..practice.profile })
 }
 
 fn gathered(

@@ -127,6 +127,9 @@ async fn mail(
     let caller = agents.parts.roster.admit(&peer).await?;
     let poll: Poll = small(&headers, body).await?;
     agents.parts.sightings.said(caller.agent, &poll.health);
+    if agents.parts.mailbox.was_set_back(caller.agent, &poll) {
+        agents.ingest.flag(caller, poll.agent_seq.saturating_add(1)).await;
+    }
     let mail = agents.parts.mailbox.wait(caller, &poll).await?;
     // It held its connection all the while, so it was there all the while. And who was shut out meanwhile gets nothing.
     agents.parts.roster.admit(&peer).await?;

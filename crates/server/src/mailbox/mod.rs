@@ -13,7 +13,7 @@ use std::time::Duration;
 use enamel_store::commands::{self, StoredCommand};
 use enamel_store::{Purpose, Scope, Store, StoreError, policies, trust};
 use enamel_types::command::CommandClass;
-use enamel_types::{CommandId, Policy, PracticeId};
+use enamel_types::{AgentId, CommandId, Policy, PracticeId};
 use enamel_wire::message::{MAX_MAIL, MAX_WAIT_SECONDS, Mail, Poll, SignedText};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub struct Mailbox {
     breaker: Arc<Breaker>,
     /// Rises with every change that concerns a practice's agents.
     changes: Mutex<HashMap<PracticeId, watch::Sender<u64>>>,
+    /// What each agent was last told is kept of its chain.
+    told: Mutex<HashMap<AgentId, u64>>,
     stop: Stop,
 }
 
@@ -50,7 +52,7 @@ struct Waiting {
 impl Mailbox {
     /// Polls end when `stop` is told.
     pub fn new(store: Store, world: World, breaker: Arc<Breaker>, stop: Stop) -> Self {
-        Self { store, world, breaker, changes: Mutex::default(), stop }
+        Self { store, world, breaker, changes: Mutex::default(), told: Mutex::default(), stop }
     }
 
     /// Something changed for a practice's agents: its policy, a command, a refusal.
@@ -65,6 +67,13 @@ impl Mailbox {
     pub fn wake_all(&self) {
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.values().for_each(|change| change.send_modify(|count| *count += 1));
+    }
+
+    /// Whether an agent has numbered fewer observations than it was told are kept of it: its disk was set back, or somebody else
+    /// speaks with its key.
+    pub(crate) fn was_set_back(&self, agent: AgentId, poll: &Poll) -> bool {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(&agent).is_some_and(|told| poll.agent_seq < *told)
     }
 
     /// Waits for mail as long as the poll allows.
@@ -83,7 +92,7 @@ impl Mailbox {
                 || !waiting.commands.is_empty()
                 || waiting.vetoed != *vetoes;
             if news || Instant::now() >= until || stop.is_told() {
-                return Ok(self.mail(waiting, poll));
+                return Ok(self.mail(caller.agent, waiting, poll));
             }
             tokio::select! {
                 _ = change.changed() => {}
@@ -93,7 +102,8 @@ impl Mailbox {
         }
     }
 
-    fn mail(&self, waiting: Waiting, poll: &Poll) -> Mail {
+    fn mail(&self, agent: AgentId, waiting: Waiting, poll: &Poll) -> Mail {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, waiting.acked_through);
         Mail {
             policy: (waiting.policy.version != poll.policy_version).then_some(waiting.policy),
             trust_roots: waiting.roots,

@@ -53,7 +53,7 @@ async fn a_cloned_disk_forks_and_both_pasts_stay() {
     agent.send_links(&links).await.json::<Accepted>();
     let mut clone = agent.clone_disk();
     agent.see_some(1);
-    agent.send_links(&agent.links[3..].to_vec()).await.json::<Accepted>();
+    agent.send_links(&agent.links.clone()[3..]).await.json::<Accepted>();
 
     clone.see_some(2);
     let links = clone.links[3..].to_vec();
@@ -66,7 +66,24 @@ async fn a_cloned_disk_forks_and_both_pasts_stay() {
     assert!(kept.cloned_at.is_some(), "a person must look");
     // The one whose past is kept goes on.
     agent.see_some(1);
-    agent.send_links(&agent.links[4..].to_vec()).await.json::<Accepted>();
+    agent.send_links(&agent.links.clone()[4..]).await.json::<Accepted>();
+}
+
+#[tokio::test]
+async fn a_disk_that_was_set_back_shows_before_it_sends() {
+    let msp = Msp::new().await;
+    let mut agent = msp.agent().await;
+    let old = agent.clone_disk();
+    agent.see_some(3);
+    agent.send_links(&agent.links.clone()).await.json::<Accepted>();
+    agent.poll(0).await.json::<Mail>();
+    agent.poll(0).await.json::<Mail>();
+    let id = agent.id();
+    let flagged = || msp.store().read(&msp_scope(), |tx| agents::get(tx, id)).unwrap().cloned_at.is_some();
+    assert!(!flagged());
+    let mut restored = old;
+    restored.poll(0).await.json::<Mail>();
+    assert!(flagged());
 }
 
 #[tokio::test]

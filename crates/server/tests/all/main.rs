@@ -11,4 +11,5 @@ mod evidence;
 mod mail;
 mod matrix;
 mod people;
+mod practices;
 mod world;
