@@ -5,12 +5,16 @@
 //! not depend on the bodies alone.
 
 mod append;
+mod export;
 mod read;
+mod shred;
 mod verify;
 
 pub use append::Kept;
 pub(crate) use append::NewEntry;
+pub use export::Manifest;
 pub use read::{EntryPage, ViewCopy};
+pub use shred::{ShredProof, shredded};
 pub use verify::{BadEntry, Verified};
 
 use std::sync::Arc;

@@ -32,6 +32,14 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(StoreError::io("make", folder))
 }
 
+/// Makes a folder that is not there yet, and that only this account can enter.
+pub(crate) fn make_new_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(StoreError::io("make", folder))
+}
+
 /// Makes a rename or a removal in a file's folder durable. Windows has no such call and needs none.
 pub(crate) fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {

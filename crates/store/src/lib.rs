@@ -38,7 +38,7 @@ mod tx;
 mod value;
 
 pub use error::StoreError;
-pub use evidence::{BadEntry, EntryPage, Kept, Verified, ViewCopy};
+pub use evidence::{BadEntry, EntryPage, Kept, Manifest, ShredProof, Verified, ViewCopy, shredded};
 pub use lead::Lead;
 pub use page::{MAX_PAGE, Page};
 pub use reach::scope_for;

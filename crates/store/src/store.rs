@@ -67,7 +67,9 @@ impl Store {
             Backend::Sqlite { control, files, _lock: lock }
         };
         let keys = open_keys(&back, &config.data.join("master.key"), fill)?;
-        Ok(Self { inner: Arc::new(Inner { keys, back, opened_at: now }) })
+        let store = Self { inner: Arc::new(Inner { keys, back, opened_at: now }) };
+        store.finish_shredding()?;
+        Ok(store)
     }
 
     /// Reads from the control tables, in one transaction: what it sees does not change under it.

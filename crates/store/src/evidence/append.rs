@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use enamel_ledger::{EntryHash, Head, Link};
+use enamel_ledger::{EntryHash, Head, Link, MAX_BODY_BYTES};
 use enamel_types::{AgentId, ObservationId, PracticeId, Timestamp};
 
 use crate::error::StoreError;
@@ -33,7 +33,7 @@ pub enum Kept {
     },
     /// Another entry is kept under its number, or its id, or it follows another entry than the one that is kept.
     Fork,
-    /// Its hash is not that of its content, or it names another practice. Its sender is at fault.
+    /// Its hash is not that of its content, it names another practice, or it is too large. Its sender is at fault.
     Broken,
 }
 
@@ -72,9 +72,17 @@ impl Store {
     }
 }
 
-/// Whether a link is what it says, and can be kept: no database keeps numbers past 2^63, nor NUL in a text.
+/// Longest name of a body's kind.
+const MAX_KIND: usize = 64;
+
+/// Whether a link is what it says, and can be kept and exported: a ledger keeps bodies as text and numbers below 2^63.
 fn is_sound(link: &Link) -> bool {
-    link.is_whole() && i64::try_from(link.agent_seq).is_ok() && !link.kind.contains('\0')
+    link.body.len() <= MAX_BODY_BYTES
+        && (1..=MAX_KIND).contains(&link.kind.len())
+        && !link.kind.contains('\0')
+        && i64::try_from(link.agent_seq).is_ok()
+        && std::str::from_utf8(&link.body).is_ok()
+        && link.is_whole()
 }
 
 struct Batch<'a> {

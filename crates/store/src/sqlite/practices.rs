@@ -1,6 +1,6 @@
 //! The practices' files, a bounded number of them open.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +30,8 @@ pub(crate) struct PracticeFiles {
 #[derive(Default)]
 struct Open {
     files: HashMap<PracticeId, (Arc<PracticeFile>, u64)>,
+    /// Practices that are being destroyed: nobody opens their files again, whoever still has a key in hand.
+    closed: HashSet<PracticeId>,
     /// Counts uses, so that the file that was used longest ago is known.
     uses: u64,
 }
@@ -70,6 +72,9 @@ impl PracticeFiles {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.uses += 1;
         let uses = open.uses;
+        if open.closed.contains(&practice) {
+            return Err(StoreError::NotFound("practice"));
+        }
         if let Some((file, _)) = open.files.get(&practice) {
             return Ok(Arc::clone(file));
         }
@@ -87,13 +92,20 @@ impl PracticeFiles {
         Ok(file)
     }
 
-    /// Closes a practice's file for good and removes it from the disk.
-    pub(crate) fn destroy(&self, practice: PracticeId) -> Result<(), StoreError> {
-        let file = self.open.lock().unwrap_or_else(PoisonError::into_inner).files.remove(&practice);
-        if let Some((file, _)) = file {
-            file.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-            file.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        }
+    /// From here on nobody opens a practice's file until it is allowed again. Who has it in hand still has: see [`PracticeFile::end`].
+    pub(crate) fn close(&self, practice: PracticeId) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.closed.insert(practice);
+        open.files.remove(&practice);
+    }
+
+    /// Lets a practice's file be opened again: it was not destroyed after all.
+    pub(crate) fn allow(&self, practice: PracticeId) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).closed.remove(&practice);
+    }
+
+    /// Removes a practice's file from the disk.
+    pub(crate) fn remove(&self, practice: PracticeId) -> Result<(), StoreError> {
         let path = self.path(practice);
         for suffix in ["-wal", "-shm", ""] {
             let mut name = path.clone().into_os_string();
@@ -150,5 +162,19 @@ impl PracticeFile {
         let done = work(&mut tx)?;
         tx.0.commit()?;
         Ok(done)
+    }
+
+    /// Reads for the last time: who waits for the file finds nothing afterwards.
+    pub(crate) fn end<T>(
+        &self,
+        keys: &Keyring,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = writer.take().ok_or(StoreError::NotFound("practice"))?;
+        drop(writer);
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let transaction = connection.transaction().map_err(StoreError::sqlite("read", &self.path))?;
+        work(&mut Tx { back: Back::Sqlite(transaction, &self.path), keys })
     }
 }

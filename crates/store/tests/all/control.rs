@@ -42,7 +42,7 @@ pub(crate) fn agent_of(world: &World, practice: PracticeId, number: u8) -> Agent
     }
 }
 
-fn command_of(world: &World, agent: &Agent, counter: u64) -> StoredCommand {
+pub(crate) fn command_of(world: &World, agent: &Agent, counter: u64) -> StoredCommand {
     StoredCommand {
         id: CommandId::from_uuid(world.uuid()),
         practice: agent.practice,
@@ -183,8 +183,8 @@ fn a_token_is_taken_once_and_in_time(world: &World) {
     let take = |secret: u8, second| {
         store.write(&Scope::Msp, |tx| tokens::take(tx, &[secret; 32], agent, at(second)))
     };
-    let taken = take(1, 60).unwrap();
-    assert_eq!((taken.practice, taken.taken_at, taken.agent), (practice, Some(at(60)), Some(agent)));
+    let gone = take(1, 60).unwrap();
+    assert_eq!((gone.practice, gone.taken_at, gone.agent), (practice, Some(at(60)), Some(agent)));
     assert!(is_not_found(&take(1, 61)), "taken twice");
     assert!(is_not_found(&take(2, 86_400)), "taken a day later");
     assert!(is_not_found(&take(9, 60)), "never made");

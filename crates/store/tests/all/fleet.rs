@@ -19,7 +19,7 @@ on_both!(
     the_fleet_is_paged_filtered_and_searched,
 );
 
-fn alert(world: &World, practice: PracticeId, key: &str, severity: Severity) -> Alert {
+pub(crate) fn alert(world: &World, practice: PracticeId, key: &str, severity: Severity) -> Alert {
     Alert {
         id: AlertId::from_uuid(world.uuid()),
         practice,
@@ -163,7 +163,13 @@ fn a_delivery_is_tried_until_it_arrives(world: &World) {
 }
 
 /// A practice with a few computers, each with a critical and a low finding.
-fn index_of(world: &World, practice: PracticeId, through_seq: u64, loss: f64, devices: u8) -> PracticeIndex {
+pub(crate) fn index_of(
+    world: &World,
+    practice: PracticeId,
+    through_seq: u64,
+    loss: f64,
+    devices: u8,
+) -> PracticeIndex {
     let mut index = PracticeIndex {
         practice,
         through_seq,

@@ -65,6 +65,24 @@ impl World {
         Self { store, config, dice: RefCell::new(Box::new(dice)), _folder: folder, server }
     }
 
+    /// Where another process would find the same data: a copy of the folder, or the same database with a copy of the master key.
+    pub(crate) fn copy(&self) -> (TempDir, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir_all(data.join("practices")).unwrap();
+        for inner in ["", "practices"] {
+            // There is no folder for practices where PostgreSQL keeps them.
+            for entry in
+                std::fs::read_dir(self.config.data.join(inner)).into_iter().flatten().map(Result::unwrap)
+            {
+                if entry.path().is_file() {
+                    std::fs::copy(entry.path(), data.join(inner).join(entry.file_name())).unwrap();
+                }
+            }
+        }
+        (folder, Config { data, database: self.config.database.clone() })
+    }
+
     pub(crate) fn uuid(&self) -> Uuid {
         let mut dice = self.dice.borrow_mut();
         Minter::new(&mut *dice).uuid(at(0))
@@ -104,6 +122,12 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
+    /// The chain of an agent that is the same in every process.
+    pub(crate) fn fixed(practice: PracticeId, number: u128) -> Self {
+        let id = Uuid::from_u128(number);
+        Self { practice, agent: AgentId::from_uuid(id), device: DeviceId::from_uuid(id), end: None }
+    }
+
     pub(crate) fn observation(&self, number: u64) -> Observation {
         let at = at(i64::try_from(number).unwrap());
         let agent = u128::from_be_bytes(*self.agent.as_bytes());
