@@ -143,7 +143,12 @@ impl Server {
             config.content.as_deref(),
             parts.breaker.clone(),
         ));
-        let evidence = Evidence { content, reconciler: reconciler.clone(), news: ingest.news() };
+        let evidence = Evidence {
+            content,
+            reconciler: reconciler.clone(),
+            news: ingest.news(),
+            closed: config.data.join("closed"),
+        };
         let pages = pages(&access, &parts, evidence);
         // Monitors and metrics call by whatever name; they see nothing of anybody.
         let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
@@ -204,7 +209,7 @@ fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
 
 /// Forgets sessions that have ended. That they count for nothing does not depend on it.
 async fn forget_ended(access: Access, mut stop: Stop) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    let mut hourly = tokio::time::interval(Duration::from_hours(1));
     while !stop.is_told() {
         tokio::select! {
             _ = hourly.tick() => {}

@@ -10,6 +10,7 @@
 
 mod admit;
 mod agents;
+mod closing;
 mod evidence;
 mod extract;
 mod fleet;
@@ -19,9 +20,11 @@ mod orders;
 mod people;
 mod practices;
 pub mod problem;
+mod statements;
 mod trail;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -80,6 +83,8 @@ pub struct Evidence {
     pub reconciler: Arc<Reconciler>,
     /// To be told of practices that got some.
     pub news: watch::Sender<HashSet<PracticeId>>,
+    /// The folder for the exports of practices that are closed.
+    pub closed: PathBuf,
 }
 
 impl FromRef<Api> for Access {
@@ -223,8 +228,10 @@ struct Document;
 fn endpoints() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(practices::routes())
+        .merge(closing::routes())
         .merge(fleet::routes())
         .merge(evidence::routes())
+        .merge(statements::routes())
         .merge(agents::routes())
         .merge(orders::routes())
         .merge(people::routes())

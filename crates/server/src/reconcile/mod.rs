@@ -20,7 +20,8 @@ use enamel_assess::{Assessor, Content, Fresh, Rolls};
 use enamel_ledger::{Entry, PracticeView};
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
-use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, tree};
+use enamel_store::tree::{self, Practice};
+use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::command::CommandReceipt;
 use enamel_types::risk::RiskFigures;
@@ -262,7 +263,11 @@ impl Reconciler {
     }
 
     /// A practice's view at the head of its ledger, for who reads it in full; nothing is kept of it.
-    pub(crate) fn view(&self, scope: &Scope, id: PracticeId) -> Result<(PracticeView, PracticeProfile), StoreError> {
+    pub(crate) fn view(
+        &self,
+        scope: &Scope,
+        id: PracticeId,
+    ) -> Result<(PracticeView, PracticeProfile), StoreError> {
         let profile = profile(&self.store.read(scope, |tx| tree::practice(tx, id))?);
         let assessor = Assessor { content: &self.content, profile: &profile };
         let judged_with = self.judged_with(&profile);
