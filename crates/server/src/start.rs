@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use enamel_assess::Content;
+use enamel_assess::{Content, LoadError};
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -40,10 +40,10 @@ pub struct Config {
     pub people: SocketAddr,
     /// Where agents come in.
     pub agents: SocketAddr,
-    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
-    pub public: Option<String>,
     /// Content in place of what is built in.
     pub content: Option<PathBuf>,
+    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
+    pub public: Option<String>,
 }
 
 /// A server that runs.
@@ -88,9 +88,6 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
-    /// Content.
-    #[error(transparent)]
-    Content(#[from] enamel_assess::LoadError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
@@ -100,6 +97,9 @@ pub enum StartError {
     /// Passkeys for that address.
     #[error("passkeys cannot be bound to the console's address")]
     Passkeys(#[from] PasskeyError),
+    /// What evidence is judged by.
+    #[error(transparent)]
+    Content(#[from] LoadError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),

@@ -24,8 +24,8 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         database: args.database.clone(),
         people: args.listen,
         agents: args.agents,
-        public: args.public_url.clone(),
         content: global.content.clone(),
+        public: args.public_url.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -127,8 +127,8 @@ pub(crate) async fn start(folder: &tempfile::TempDir, clock: &Arc<SetClock>) -> 
         database: None,
         people: any,
         agents: any,
-        public: None,
         content: None,
+        public: None,
     };
     let world = World { clock: clock.clone(), fill };
     Server::start(config, world).await.unwrap()
