@@ -49,7 +49,7 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
             &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
-    setup(&server, reset_owner)?;
+    setup(global, &server, reset_owner)?;
     let why = signals.wait().await;
     tracing::info!(why, "the server stops");
     server.stop().await;
@@ -58,13 +58,15 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
 }
 
 /// The link that makes the first owner, or a new one: the one thing that `serve` says on standard output, and in no log.
-fn setup(server: &Server, reset_owner: bool) -> Result<(), Error> {
+fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
     let link =
         if reset_owner { server.access.reset_owner_link().map(Some) } else { server.access.setup_link() };
     let link = link.map_err(|error| Error::new("the setup link could not be made").because(error))?;
-    link.map_or(Ok(()), |link| {
-        terminal::text(&format!("Open this within an hour to become an owner: {link}\n"))
-    })
+    match link {
+        Some(link) if global.json => terminal::json_line(&serde_json::json!({ "setup_link": link })),
+        Some(link) => terminal::text(&format!("Open this within an hour to become an owner: {link}")),
+        None => Ok(()),
+    }
 }
 
 /// What to do about a server that did not start.
