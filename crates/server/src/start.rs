@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::access::guard::{self, Address, NoAddress};
 use crate::access::passkey::PasskeyError;
 use crate::access::{self, Access};
-use crate::api::Api;
+use crate::api::{Api, Evidence};
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -56,6 +57,8 @@ pub struct Server {
     /// People's access.
     pub access: Access,
     ingest: Arc<Ingest>,
+    /// Brings practices up to date.
+    pub reconciler: Arc<Reconciler>,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -149,7 +152,20 @@ impl Server {
         let at = address(&people, "people", config.people)?;
         let known = Address::new(at, config.public.as_deref())?;
         let access = Access::new(parts.store.clone(), world.clone(), known)?;
-        let pages = pages(&access, &parts, content.clone());
+        let reconciler = Arc::new(Reconciler::new(
+            parts.store.clone(),
+            world.clone(),
+            content.clone(),
+            config.content.as_deref(),
+            parts.breaker.clone(),
+        ));
+        let evidence = Evidence {
+            content,
+            reconciler: reconciler.clone(),
+            news: ingest.news(),
+            closed: config.data.join("closed"),
+        };
+        let pages = pages(&access, &parts, evidence);
         // Monitors and metrics call by whatever name; they see nothing of anybody.
         let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
@@ -158,6 +174,7 @@ impl Server {
             parts,
             access,
             ingest: ingest.clone(),
+            reconciler: reconciler.clone(),
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -166,14 +183,8 @@ impl Server {
             let (sightings, stop) = (parts.sightings.clone(), stop.clone());
             async move { sightings.run(stop).await }
         });
-        let reconciler = Reconciler::new(
-            parts.store.clone(),
-            parts.world.clone(),
-            content,
-            config.content.as_deref(),
-            parts.breaker.clone(),
-        );
-        server.tasks.spawn(Arc::new(reconciler).run(ingest.news(), stop.clone()));
+        server.tasks.spawn(forget_ended(server.access.clone(), stop.clone()));
+        server.tasks.spawn(reconciler.run(ingest.news(), stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
@@ -216,10 +227,25 @@ impl Parts {
 }
 
 /// What people and programs reach, behind the guard.
-fn pages(access: &Access, parts: &Parts, content: Arc<Content>) -> Router {
-    let api = Api::new(access.clone(), parts, content);
+fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
+    let api = Api::new(access.clone(), parts, evidence);
     let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
     Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
+}
+
+/// Forgets sessions that have ended. That they count for nothing does not depend on it.
+async fn forget_ended(access: Access, mut stop: Stop) {
+    let mut hourly = tokio::time::interval(Duration::from_hours(1));
+    while !stop.is_told() {
+        tokio::select! {
+            _ = hourly.tick() => {}
+            () = stop.told() => return,
+        }
+        let access = access.clone();
+        if let Err(error) = blocking(move || access.forget_ended()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "ended sessions were not forgotten");
+        }
+    }
 }
 
 async fn listen(who: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

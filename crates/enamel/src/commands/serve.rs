@@ -45,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
             &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
-    setup(&server, args.reset_owner)?;
+    setup(global, &server, args.reset_owner)?;
     let why = runtime.block_on(signals.wait());
     tracing::info!(why, "the server stops");
     runtime.block_on(server.stop());
@@ -54,13 +54,15 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
 }
 
 /// The link that makes the first owner, or a new one: the one thing that `serve` says on standard output, and in no log.
-fn setup(server: &Server, reset_owner: bool) -> Result<(), Error> {
+fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
     let link =
         if reset_owner { server.access.reset_owner_link().map(Some) } else { server.access.setup_link() };
     let link = link.map_err(|error| Error::new("the setup link could not be made").because(error))?;
-    link.map_or(Ok(()), |link| {
-        terminal::text(&format!("Open this within an hour to become an owner: {link}\n"))
-    })
+    match link {
+        Some(link) if global.json => terminal::json_line(&serde_json::json!({ "setup_link": link })),
+        Some(link) => terminal::text(&format!("Open this within an hour to become an owner: {link}")),
+        None => Ok(()),
+    }
 }
 
 /// What to do about a server that did not start.

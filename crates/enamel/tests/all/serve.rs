@@ -1,5 +1,7 @@
 //! `enamel serve` as an MSP runs it: a process that is started, asked, told to stop, and killed.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot build stops it")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

@@ -18,6 +18,7 @@ use webauthn_rs::prelude::{
 
 use super::join::Joined;
 use super::login::{NewSession, Visitor};
+use super::passkey::PasskeyError;
 use super::proofs::Question;
 use super::{Access, AccessError, SignedIn, csrf, session};
 use crate::api::problem::{Problem, ProblemCode};
@@ -91,6 +92,9 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         let text = error.to_string();
         match error {
+            AccessError::Passkey(PasskeyError::Known | PasskeyError::Full) => {
+                Self::new(ProblemCode::Conflict, text)
+            }
             AccessError::Wrong | AccessError::Passkey(_) => Self::new(ProblemCode::Unauthenticated, text),
             AccessError::Wait(left) => Self::too_many(u64::try_from(left.as_secs()).unwrap_or(0) + 1),
             AccessError::LoginAgain => Self::new(ProblemCode::LoginAgain, text),

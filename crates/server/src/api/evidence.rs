@@ -1,38 +1,26 @@
-//! One practice's evidence: findings in full, observations by id or hash, controls and figures, exports; and the acceptance of a risk,
-//! which is itself an observation, in a chain of the console's own.
+//! One practice's evidence: findings in full, observations by id or hash, controls and figures, exports.
 
 use std::fmt::Display;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use enamel_assess::Gathered;
-use enamel_ledger::{Entry, EntryHash, FindingRecord, Link, PracticeView};
+use enamel_ledger::{Entry, EntryHash, FindingRecord, PracticeView};
 use enamel_report::LedgerFacts;
 use enamel_store::index::{self, EvidenceAge, Figures};
-use enamel_store::{Kept, Scope, Store, StoreError, tree};
+use enamel_store::{Scope, Store, StoreError, tree};
 use enamel_types::control::ControlState;
-use enamel_types::{
-    AgentId, Body, ControlId, FindingId, Observation, ObservationId, PracticeId, Right, RiskAcceptance,
-    Sensor, Timestamp,
-};
-use jiff::SignedDuration;
+use enamel_types::{ControlId, FindingId, Observation, ObservationId, PracticeId, Right, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::extract::{Json, Listed, Paging, Path, Query, sentence};
-use super::problem::{Problem, ProblemCode};
-use super::view::view;
+use super::extract::{Listed, Paging, Path, Query};
+use super::problem::Problem;
 use crate::access::Caller;
 use crate::audit::Deed;
-
-/// Longest acceptance of a risk: it is looked at again every year.
-const LONGEST_ACCEPTANCE: SignedDuration = SignedDuration::from_hours(24 * 366);
-
-/// How often a new link is tried where another request was faster.
-const TRIES: usize = 5;
 
 /// Most days of a trend.
 const MAX_DAYS: u32 = 366;
@@ -40,7 +28,6 @@ const MAX_DAYS: u32 = 366;
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(read_finding))
-        .routes(routes!(accept_finding))
         .routes(routes!(list_observations))
         .routes(routes!(read_observation))
         .routes(routes!(list_controls))
@@ -59,32 +46,6 @@ struct FindingShown {
     /// The acceptance in force, and the observation that records it.
     #[schema(value_type = Option<Object>)]
     accepted: Option<enamel_types::acceptance::AcceptanceRef>,
-}
-
-/// A risk that is taken with open eyes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Acceptance {
-    /// What stands in the way of the fix.
-    #[schema(min_length = 1, max_length = 300)]
-    reason: String,
-    /// What is done instead, if anything.
-    #[serde(default)]
-    #[schema(max_length = 300)]
-    compensating: String,
-    /// Until when, within a year. A moment that is past ends an acceptance.
-    #[schema(value_type = String, format = DateTime)]
-    until: Timestamp,
-}
-
-/// Where an observation is kept.
-#[derive(Debug, Serialize, ToSchema)]
-struct Recorded {
-    /// Its id.
-    #[schema(value_type = Uuid)]
-    observation: ObservationId,
-    /// Its hash in the chain.
-    hash: String,
 }
 
 /// An observation and its place in the chain.
@@ -192,95 +153,15 @@ async fn read_finding(
     Path((practice, finding)): Path<(PracticeId, FindingId)>,
 ) -> Result<axum::Json<FindingShown>, Problem> {
     let deed = Deed::new("finding.read").at(practice).to("finding", finding);
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let shown = api
-        .read_evidence(&caller, Right::ReadEvidence, deed, move |store, scope, _| {
-            let view = view(store, scope, practice, &content)?;
+        .read_evidence(&caller, Right::ReadEvidence, deed, move |_, scope, _| {
+            let (view, _) = evidence.reconciler.view(scope, practice)?;
             let record = view.findings().get(&finding).cloned().ok_or_else(Problem::not_found)?;
             Ok(FindingShown { record, accepted: view.accepted(finding, now).cloned() })
         })
         .await?;
     Ok(axum::Json(shown))
-}
-
-/// Accepts a finding until a day; the finding stays in the figures of loss
-#[utoipa::path(post, path = "/practices/{practice}/findings/{finding}/accept", tag = "evidence", request_body = Acceptance,
-    params(("practice" = Uuid, Path, description = "The practice"), ("finding" = String, Path, description = "The finding")),
-    extensions(("x-right" = json!("accept"))),
-    responses((status = 201, body = Recorded), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn accept_finding(
-    State(api): State<Api>,
-    caller: Caller,
-    Path((practice, finding)): Path<(PracticeId, FindingId)>,
-    Json(given): Json<Acceptance>,
-) -> Result<(StatusCode, axum::Json<Recorded>), Problem> {
-    let now = api.world().now();
-    if given.until > now + LONGEST_ACCEPTANCE {
-        return Err(Problem::malformed("a risk is accepted for a year at most; then it is looked at again"));
-    }
-    let compensating =
-        if given.compensating.trim().is_empty() { String::new() } else { sentence(&given.compensating)? };
-    let (reason, person) = (sentence(&given.reason)?, caller.name.clone());
-    let acceptance = RiskAcceptance { finding, reason, compensating, person, expires_at: given.until };
-    let (content, id) = (api.content().clone(), ObservationId::from_uuid(api.access().new_uuid()));
-    let deed = Deed::new("finding.accept").at(practice).to("finding", finding);
-    let deed = deed.with("until", given.until.to_string());
-    let hash = api
-        .read_evidence(&caller, Right::Accept, deed, move |store, scope, _| {
-            let view = view(store, scope, practice, &content)?;
-            let record = view.findings().get(&finding).filter(|record| record.is_open());
-            let device = record.ok_or_else(Problem::not_found)?.finding.device;
-            let observation = Observation {
-                id,
-                practice,
-                device,
-                agent: console_agent(practice),
-                observed_at: now,
-                valid_until: given.until.max(now),
-                sensor: Sensor { name: "accept".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-                scope: format!("acceptance:{finding}"),
-                gaps: Vec::new(),
-                body: Body::RiskAcceptance(acceptance),
-            };
-            append(store, scope, &observation, now)
-        })
-        .await?;
-    Ok((StatusCode::CREATED, axum::Json(Recorded { observation: id, hash: hash.to_string() })))
-}
-
-/// Under which the console's own statements about a practice are chained: one chain for each practice, whichever server writes.
-fn console_agent(practice: PracticeId) -> AgentId {
-    let hash = blake3::Hasher::new_derive_key("enamel 2026-11 the console's own chain")
-        .update(practice.as_bytes())
-        .finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_bytes()[..16]);
-    AgentId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
-/// Appends a statement to the console's own chain.
-fn append(
-    store: &Store,
-    scope: &Scope,
-    observation: &Observation,
-    now: Timestamp,
-) -> Result<EntryHash, Problem> {
-    let body = serde_json::to_vec(observation).map_err(|error| Problem::internal(&error))?;
-    let (practice, agent) = (observation.practice, observation.agent);
-    for _ in 0..TRIES {
-        let head = store.head(scope, practice, agent)?.map(|head| (head.agent_seq, head.hash));
-        let link = Link::after(head, observation, body.clone());
-        let hash = link.hash;
-        let kept = store.append(scope, practice, now, &[link])?;
-        if let Some(Kept::New { .. } | Kept::Present { .. }) = kept.first() {
-            return Ok(hash);
-        }
-        // Another request was faster: its link is the head now.
-    }
-    Err(Problem::new(
-        ProblemCode::Unavailable,
-        "many statements about this practice are made at once; try again",
-    ))
 }
 
 /// A practice's observations, in the order in which they were received
@@ -436,17 +317,16 @@ async fn export_ocsf(
     caller: Caller,
     Path(practice): Path<PracticeId>,
 ) -> Result<File, Problem> {
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let lines = api
         .read_evidence(
             &caller,
             Right::ReadReports,
             Deed::new("export.ocsf").at(practice),
             move |store, scope, _| {
-                let (profile, view) =
-                    (profile(store, scope, practice)?, view(store, scope, practice, &content)?);
+                let (view, profile) = evidence.reconciler.view(scope, practice)?;
                 let gathered = gathered(store, scope, &view, now)?;
-                let assessor = enamel_assess::Assessor { content: &content, profile: &profile };
+                let assessor = enamel_assess::Assessor { content: &evidence.content, profile: &profile };
                 Ok(gathered.findings_json(assessor, &view, now))
             },
         )
@@ -464,15 +344,14 @@ async fn export_oscal(
     caller: Caller,
     Path(practice): Path<PracticeId>,
 ) -> Result<File, Problem> {
-    let (content, now) = (api.content().clone(), api.world().now());
+    let (evidence, now) = (api.inner.evidence.clone(), api.world().now());
     let text = api
         .read_evidence(
             &caller,
             Right::ReadReports,
             Deed::new("export.oscal").at(practice),
             move |store, scope, _| {
-                let (profile, view) =
-                    (profile(store, scope, practice)?, view(store, scope, practice, &content)?);
+                let (view, profile) = evidence.reconciler.view(scope, practice)?;
                 let gathered = gathered(store, scope, &view, now)?;
                 let root = store.root_through(scope, practice, view.through_seq())?;
                 let ledger = LedgerFacts {
@@ -482,23 +361,13 @@ async fn export_oscal(
                     lost: 0,
                     lost_seqs: Vec::new(),
                 };
-                let assessor = enamel_assess::Assessor { content: &content, profile: &profile };
+                let assessor = enamel_assess::Assessor { content: &evidence.content, profile: &profile };
                 let model = enamel_assess::model::without_figures(assessor, &view, gathered, ledger, now);
                 enamel_report::oscal::assessment_results(&model).map_err(|error| Problem::internal(&error))
             },
         )
         .await?;
     Ok(file("application/json", "assessment-results.json", text.into_bytes()))
-}
-
-/// What the practice says about itself, under the name that the MSP gave it.
-fn profile(
-    store: &Store,
-    scope: &Scope,
-    practice: PracticeId,
-) -> Result<enamel_types::PracticeProfile, StoreError> {
-    let practice = store.read(scope, |tx| tree::practice(tx, practice))?;
-    Ok(enamel_types::PracticeProfile { name: practice.name, ..practice.profile })
 }
 
 fn gathered(

@@ -10,6 +10,7 @@
 
 mod admit;
 mod agents;
+mod closing;
 mod evidence;
 mod extract;
 mod fleet;
@@ -19,9 +20,11 @@ mod orders;
 mod people;
 mod practices;
 pub mod problem;
+mod statements;
 mod trail;
-mod view;
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,7 +34,8 @@ use axum::http::request::Parts as Head;
 use axum::routing::get;
 use enamel_assess::Content;
 use enamel_store::{Scope, Store, WriteTx};
-use enamel_types::Right;
+use enamel_types::{PracticeId, Right};
+use tokio::sync::watch;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -41,6 +45,7 @@ use crate::access::{Access, Caller};
 use crate::audit::Deed;
 use crate::edge::Roster;
 use crate::mailbox::Mailbox;
+use crate::reconcile::Reconciler;
 use crate::start::Parts;
 use crate::{World, blocking};
 use problem::{Problem, ProblemCode};
@@ -61,13 +66,25 @@ struct Inner {
     access: Access,
     /// Of the authority that agents are told to trust; it stands in enrolment tokens.
     authority: [u8; 32],
-    /// What evidence is judged by.
-    content: Arc<Content>,
+    evidence: Evidence,
     /// To be told when an agent is shut out.
     roster: Arc<Roster>,
     /// To be told when something waits for an agent.
     mailbox: Arc<Mailbox>,
     answers: idempotency::Answers,
+}
+
+/// How evidence is read in full.
+#[derive(Clone)]
+pub struct Evidence {
+    /// What it is judged by.
+    pub content: Arc<Content>,
+    /// Folds it.
+    pub reconciler: Arc<Reconciler>,
+    /// To be told of practices that got some.
+    pub news: watch::Sender<HashSet<PracticeId>>,
+    /// The folder for the exports of practices that are closed.
+    pub closed: PathBuf,
 }
 
 impl FromRef<Api> for Access {
@@ -86,11 +103,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 impl Api {
-    /// The API over a server's parts; evidence is judged by `content`.
-    pub fn new(access: Access, parts: &Parts, content: Arc<Content>) -> Self {
+    /// The API over a server's parts.
+    pub fn new(access: Access, parts: &Parts, evidence: Evidence) -> Self {
         let (authority, answers) = (parts.authority.fingerprint(), idempotency::Answers::default());
         let (roster, mailbox) = (parts.roster.clone(), parts.mailbox.clone());
-        Self { inner: Arc::new(Inner { access, authority, content, roster, mailbox, answers }) }
+        Self { inner: Arc::new(Inner { access, authority, evidence, roster, mailbox, answers }) }
     }
 
     /// The routes, below [`BASE`], behind everything that every request has to pass.
@@ -108,10 +125,6 @@ impl Api {
 
     fn access(&self) -> &Access {
         &self.inner.access
-    }
-
-    fn content(&self) -> &Arc<Content> {
-        &self.inner.content
     }
 
     fn world(&self) -> &World {
@@ -215,8 +228,10 @@ struct Document;
 fn endpoints() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(practices::routes())
+        .merge(closing::routes())
         .merge(fleet::routes())
         .merge(evidence::routes())
+        .merge(statements::routes())
         .merge(agents::routes())
         .merge(orders::routes())
         .merge(people::routes())

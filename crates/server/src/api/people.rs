@@ -91,7 +91,6 @@ struct HeldShown {
     /// Its id.
     id: Uuid,
     /// What it is.
-    #[serde(flatten)]
     grant: GrantShown,
     /// Who gave it.
     made_by: String,

@@ -20,7 +20,8 @@ use enamel_assess::{Assessor, Content, Fresh, Rolls};
 use enamel_ledger::{Entry, PracticeView};
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
-use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, tree};
+use enamel_store::tree::{self, Practice};
+use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::command::CommandReceipt;
 use enamel_types::risk::RiskFigures;
@@ -272,6 +273,23 @@ impl Reconciler {
         (now.duration_since(could_be_heard) > SILENT_AFTER).then_some(heard)
     }
 
+    /// A practice's view at the head of its ledger, for who reads it in full; nothing is kept of it.
+    pub(crate) fn view(
+        &self,
+        scope: &Scope,
+        id: PracticeId,
+    ) -> Result<(PracticeView, PracticeProfile), StoreError> {
+        let profile = profile(&self.store.read(scope, |tx| tree::practice(tx, id))?);
+        let assessor = Assessor { content: &self.content, profile: &profile };
+        let judged_with = self.judged_with(&profile);
+        let folded = fold::fold(&self.store, scope, id, assessor, &judged_with, |_| {})?;
+        Ok((folded.view, profile))
+    }
+
+    fn judged_with(&self, profile: &PracticeProfile) -> String {
+        format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()))
+    }
+
     /// Brings one practice up to date.
     pub fn practice(&self, id: PracticeId) -> Result<(), StoreError> {
         let scope = Scope::System(Purpose::Reconcile);
@@ -280,9 +298,9 @@ impl Reconciler {
             let state = PracticeState::read(tx, id, &self.breaker, now)?;
             Ok::<_, StoreError>((state, alerts::Known::read(tx, id, now)?))
         })?;
-        let profile = PracticeProfile { name: state.practice.name.clone(), ..state.practice.profile.clone() };
+        let profile = profile(&state.practice);
         let assessor = Assessor { content: &self.content, profile: &profile };
-        let judged_with = format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()));
+        let judged_with = self.judged_with(&profile);
         let mut news = News::default();
         let folded = fold::fold(&self.store, &scope, id, assessor, &judged_with, |entry| news.hear(entry))?;
         let view = &folded.view;
@@ -442,4 +460,9 @@ fn fingerprint(folder: &Path) -> String {
         hasher.update(&std::fs::read(&path).unwrap_or_default());
     }
     format!("+{}", hasher.finalize())
+}
+
+/// What a practice says about itself, under the name that the MSP gave it.
+fn profile(practice: &Practice) -> PracticeProfile {
+    PracticeProfile { name: practice.name.clone(), ..practice.profile.clone() }
 }

@@ -1,5 +1,6 @@
 //! The API's habits: its document, repeated requests, limits, refusals; commands and accepted risks from end to end.
 
+use enamel_types::Clock as _;
 use serde_json::{Value, json};
 
 use crate::browser::send;
@@ -122,4 +123,108 @@ async fn a_key_that_asks_too_often_waits() {
     }
     let refused = refused.expect("the budget of a minute was never used up");
     assert_eq!((refused.header("retry-after"), &refused.json()["code"]), ("1", &json!("too_many")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_practice_is_closed_by_two_people_and_its_evidence_handed_over() {
+    let msp = Msp::new().await;
+    let owner = msp.owner();
+    let agent = msp.agent().await;
+    let kim = msp
+        .human(&owner, "kim@msp.example", &msp.grant(enamel_types::Role::Engineer, enamel_types::Reach::Msp))
+        .await;
+    let path = format!("/practices/{}/close", msp.practice);
+    let wrong = owner.caller.call("POST", &path, Some(&json!({ "name": "maple street dental" }))).await;
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+    let name = json!({ "name": "Maple Street Dental" });
+    for _ in 0..2 {
+        let asked = owner.caller.call("POST", &path, Some(&name)).await;
+        assert_eq!(
+            (asked.status, &asked.json()["state"]),
+            (202, &json!("asked")),
+            "one person twice is one person"
+        );
+    }
+    msp.clock.set(msp.clock.now() + jiff::SignedDuration::from_hours(24));
+    let again = |human: &crate::browser::Human| {
+        let login = msp.access().login_by_password(
+            &human.mail,
+            crate::browser::PASSWORD,
+            &crate::browser::code(&human.app, &msp),
+            crate::browser::visitor(),
+            None,
+        );
+        crate::browser::Caller::browser(&msp, &login.unwrap())
+    };
+    let (owner, kim) = (again(&owner), again(&kim));
+    let late = kim.call("POST", &path, Some(&name)).await;
+    assert_eq!(late.status, 202, "a word counts for a day: {}", late.text());
+    let closed = owner.call("POST", &path, Some(&name)).await;
+    assert_eq!((closed.status, &closed.json()["state"]), (200, &json!("closed")), "{}", closed.text());
+    let folder = std::path::PathBuf::from(closed.json()["export"].as_str().unwrap());
+    assert!(folder.join("ledger.db").exists() && folder.join("manifest.json").exists());
+    let gone = owner.call("GET", &format!("/practices/{}", msp.practice), None).await;
+    assert_eq!(gone.status, 404);
+    let gone = owner.call("GET", &format!("/agents/{}", agent.id()), None).await;
+    assert_eq!(gone.status, 404);
+    let trail = owner.call("GET", "/audit", None).await.text();
+    assert!(trail.contains("practice.close.ask") && trail.contains("\"practice.close\""), "{trail}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_reaches_its_agent_only_as_operators_signed_it() {
+    use enamel_wire::message::{Mail, SignedText};
+    use enamel_wire::signed::{self, Kind, RootDocument, SecretKey};
+    let msp = Msp::new().await;
+    let owner = msp.owner();
+    let mut agent = msp.agent().await;
+    let [ada, ben, eve] =
+        ["Ada", "Ben", "Eve"].map(|name| SecretKey::generate(name, &mut crate::world::fill).unwrap());
+    let order = json!({ "agent": agent.id(), "reason": "to look", "order": { "verb": "snapshot" } });
+    let prepared = owner.caller.call("POST", "/commands/prepare", Some(&order)).await;
+    assert_eq!(prepared.status, 200, "{}", prepared.text());
+    let by = |key: &SecretKey, kind, text: &Value| {
+        let mut signed: SignedText = serde_json::from_value(text.clone()).unwrap();
+        key.sign(kind, &mut signed).unwrap();
+        json!(signed)
+    };
+    let command = by(&ada, Kind::Command, &prepared.json());
+    let early = owner.caller.call("POST", "/commands", Some(&command)).await;
+    assert_eq!(early.status, 409, "no trust root yet: {}", early.text());
+
+    let keys = [&ada, &ben].map(|key| key.operator().clone()).to_vec();
+    let root =
+        json!(signed::root_text(RootDocument { version: 1, keys, threshold: 2, dangerous: 2 }).unwrap());
+    let half = by(&ada, Kind::TrustRoot, &root);
+    assert_eq!(
+        owner.caller.call("POST", "/trust-root", Some(&half)).await.status,
+        422,
+        "one signature of two"
+    );
+    let whole = by(&ben, Kind::TrustRoot, &half);
+    assert_eq!(owner.caller.call("POST", "/trust-root", Some(&whole)).await.status, 201);
+    assert_eq!(owner.caller.call("POST", "/trust-root", Some(&whole)).await.status, 422, "the same again");
+
+    let forged = by(&eve, Kind::Command, &prepared.json());
+    for (text, why) in [(&prepared.json(), "nobody"), (&forged, "a stranger")] {
+        let refused = owner.caller.call("POST", "/commands", Some(text)).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (422, &json!("signature")),
+            "{why}: {}",
+            refused.text()
+        );
+    }
+    let relayed = owner.caller.call("POST", "/commands", Some(&command)).await;
+    assert_eq!(relayed.status, 201, "{}", relayed.text());
+    assert_eq!(owner.caller.call("POST", "/commands", Some(&command)).await.status, 422, "played again");
+    let mail: Mail = agent.poll(0).await.json();
+    assert_eq!(json!(mail.commands), json!([command]), "word for word");
+    let veto = json!({ "reason": "no" });
+    let safe = format!("/commands/{}/veto", relayed.json()["id"].as_str().unwrap());
+    assert_eq!(
+        owner.caller.call("POST", &safe, Some(&veto)).await.status,
+        409,
+        "nothing safe waits for the practice"
+    );
 }

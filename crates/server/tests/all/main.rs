@@ -8,6 +8,7 @@ mod browser;
 mod ceremonies;
 mod enrolment;
 mod evidence;
+mod fuzz;
 mod mail;
 mod matrix;
 mod people;

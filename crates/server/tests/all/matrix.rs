@@ -7,17 +7,15 @@ use enamel_ledger::Link;
 use enamel_store::agents::{self, Agent};
 use enamel_store::alerts::{self, Alert};
 use enamel_store::commands::{self, CommandState, StoredCommand};
-use enamel_store::index::{
-    self, Figures, FindingStanding, IndexDevice, IndexFinding, PracticeIndex, TodayItem,
-};
 use enamel_store::tree::{self, Group, Site};
 use enamel_store::{Scope, StoreError, WriteTx, api_keys, people, tokens};
 use enamel_types::command::CommandClass;
 use enamel_types::config_state::{CheckReading, ConfigState, Reading, Value as Setting};
-use enamel_types::device::{DeviceRole, OsFamily, OsInfo};
+use enamel_types::device::{DeviceInventory, DeviceRole, Hardware, OsFamily, OsInfo};
 use enamel_types::{
     AgentId, AlertId, ApiKeyId, Body, Clock as _, Command, CommandId, DeviceId, FindingId, Grant, GroupId,
-    ObservationId, Order, PracticeId, Reach, Right, Role, RuleId, Severity, SiteId, Timestamp, UserId,
+    Observation, ObservationId, Order, PracticeId, Reach, Right, Role, RuleId, Severity, SiteId, Timestamp,
+    UserId,
 };
 use enamel_wire::message::SignedText;
 use enamel_wire::signed::{self, Kind, RootDocument, SecretKey};
@@ -54,16 +52,17 @@ fn tenant(msp: &Msp, name: &'static str, computer: &str) -> Tenant {
     let practice = msp.add_practice(name);
     let (device, agent) = (DeviceId::from_uuid(uuid()), AgentId::from_uuid(uuid()));
     let rule = RuleId::new("L08").unwrap();
+    let os = OsInfo {
+        family: OsFamily::Linux,
+        name: "Debian GNU/Linux 12".to_owned(),
+        product: "debian".to_owned(),
+        version: "12".to_owned(),
+        build: String::new(),
+        edition: String::new(),
+        role: DeviceRole::Server,
+    };
     let state = ConfigState {
-        os: OsInfo {
-            family: OsFamily::Linux,
-            name: "Debian GNU/Linux 12".to_owned(),
-            product: "debian".to_owned(),
-            version: "12".to_owned(),
-            build: String::new(),
-            edition: String::new(),
-            role: DeviceRole::Server,
-        },
+        os: os.clone(),
         readings: vec![CheckReading {
             check: rule.clone(),
             source: "smb.conf".to_owned(),
@@ -72,49 +71,22 @@ fn tenant(msp: &Msp, name: &'static str, computer: &str) -> Tenant {
     };
     let seen = observation(practice, agent, device, &msp.clock, Body::ConfigState(state));
     let link = Link::after(None, &seen, serde_json::to_vec(&seen).unwrap());
-    let now = msp.clock.now();
-    msp.store().append(&Scope::Msp, practice, now, &[link]).unwrap();
-    let finding = FindingId::derive(device, &rule, "");
-    let index = PracticeIndex {
-        practice,
-        through_seq: 1,
-        computed_at: now,
-        day: "2026-11-24".to_owned(),
-        figures: Figures { loss_mean: 1000.0, ..Figures::default() },
-        devices: vec![IndexDevice {
-            device,
-            practice,
-            name: computer.to_owned(),
-            os: "Debian GNU/Linux 12".to_owned(),
-            role: "server".to_owned(),
-            observed_at: now,
-            worst: Some(Severity::High),
-            findings: 1,
-        }],
-        findings: vec![IndexFinding {
-            finding,
-            practice,
-            device,
-            rule,
-            severity: Severity::High,
-            state: FindingStanding::Open,
-            first_seen: now,
-            last_seen: now,
-            accepted_until: None,
-        }],
-        today: vec![TodayItem {
-            practice,
-            item: "rule:L08".to_owned(),
-            worth: 3.5,
-            reason: "finding".to_owned(),
-            severity: Severity::High,
-            device: Some(device),
-            since: now,
-            detail: "{}".to_owned(),
-        }],
-        evidence: Vec::new(),
+    let inventory = DeviceInventory {
+        hostname: computer.to_owned(),
+        os,
+        hardware: Hardware::default(),
+        users: Vec::new(),
+        shares: Vec::new(),
+        addresses: Vec::new(),
+        listening: Vec::new(),
     };
-    assert!(whole(msp, |tx| index::put(tx, &index)));
+    let named = observation(practice, agent, device, &msp.clock, Body::DeviceInventory(inventory));
+    let named = Observation { scope: "inventory".to_owned(), ..named };
+    let head = Some((link.agent_seq, link.hash));
+    let next = Link::after(head, &named, serde_json::to_vec(&named).unwrap());
+    msp.store().append(&Scope::Msp, practice, msp.clock.now(), &[link, next]).unwrap();
+    msp.server.reconciler.practice(practice).unwrap();
+    let finding = FindingId::derive(device, &rule, "");
     Tenant { practice, name, device, finding, observation: seen.id, agent_name: computer.to_owned() }
 }
 
@@ -259,9 +231,14 @@ impl Fleet {
             let hash_text = blake3::Hash::from_bytes(hash).to_hex().to_string();
             let (now, later) = (self.now(), self.now() + jiff::SignedDuration::from_hours(9));
             filled.push(match name {
+                // One that may be closed; the other practice's never may.
+                "practice" if path.ends_with("/close") && tenant.practice == self.own.practice => {
+                    self.msp.add_practice("Closing Dental").to_string()
+                }
                 "practice" => tenant.practice.to_string(),
                 "device" => tenant.device.to_string(),
                 "finding" => tenant.finding.to_string(),
+                "control" => "164.308(a)(2)".to_owned(),
                 "observation" => tenant.observation.to_string(),
                 "agent" => self.agent(tenant).to_string(),
                 "command" => self.command(tenant).to_string(),
@@ -340,8 +317,12 @@ impl Fleet {
                 json!({ "name": uuid().to_string() })
             }
             "change_practice" => json!({ "profile": { "patients": 1200 } }),
+            "close_practice" => json!({ "name": "Closing Dental" }),
             "make_token" => json!({}),
             "accept_finding" => json!({ "reason": "the server is replaced in May", "until": until }),
+            "attest_control" => {
+                json!({ "statement": "implemented", "reason": "the letter of 3 May is in the safe", "until": until })
+            }
             "close_alert" => json!({ "benign": true }),
             "prepare_command" => {
                 json!({ "agent": self.agent(tenant), "reason": "to look", "order": { "verb": "snapshot" } })
