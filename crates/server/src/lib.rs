@@ -12,6 +12,9 @@ use std::sync::Arc;
 use enamel_types::{Clock, Timestamp};
 
 pub mod demo;
+pub mod access;
+pub mod api;
+pub mod audit;
 pub mod edge;
 pub mod ingest;
 pub mod mailbox;

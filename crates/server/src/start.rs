@@ -6,15 +6,20 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use enamel_assess::Content;
+use enamel_assess::{Content, LoadError};
 use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::access::guard::{self, Address, NoAddress};
+use crate::access::passkey::PasskeyError;
+use crate::access::{self, Access};
+use crate::api::{Api, Evidence};
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -37,6 +42,8 @@ pub struct Config {
     pub agents: SocketAddr,
     /// Content in place of what is built in.
     pub content: Option<PathBuf>,
+    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
+    pub public: Option<String>,
 }
 
 /// A server that runs.
@@ -47,6 +54,11 @@ pub struct Server {
     pub agents: SocketAddr,
     /// What a console makes of it.
     pub parts: Parts,
+    /// People's access.
+    pub access: Access,
+    ingest: Arc<Ingest>,
+    /// Brings practices up to date.
+    pub reconciler: Arc<Reconciler>,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -77,12 +89,18 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
-    /// Content.
-    #[error(transparent)]
-    Content(#[from] enamel_assess::LoadError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
+    /// The address that people know.
+    #[error(transparent)]
+    Address(#[from] NoAddress),
+    /// Passkeys for that address.
+    #[error("passkeys cannot be bound to the console's address")]
+    Passkeys(#[from] PasskeyError),
+    /// What evidence is judged by.
+    #[error(transparent)]
+    Content(#[from] LoadError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -102,13 +120,28 @@ pub enum StartError {
 impl Server {
     /// Starts.
     pub async fn start(config: Config, world: World) -> Result<Self, StartError> {
-        let measured = metrics::install()?;
         let (handle, stop) = stop();
         let parts = blocking({
-            let (config, world, stop) = (config.clone(), world.clone(), stop.clone());
+            let (config, stop) = (config.clone(), stop.clone());
             move || Parts::open(&config, world, stop)
         })
         .await?;
+        let store = parts.store.clone();
+        let started = Self::open_doors(config, parts, handle, stop).await;
+        if started.is_err() {
+            close(store).await;
+        }
+        started
+    }
+
+    async fn open_doors(
+        config: Config,
+        parts: Parts,
+        handle: StopHandle,
+        stop: Stop,
+    ) -> Result<Self, StartError> {
+        let measured = metrics::install()?;
+        let world = parts.world.clone();
         let content = Arc::new(Content::load(config.content.as_deref())?);
         let tls = Arc::new(edge::tls::config(&parts.authority, &world)?);
         // People first: theirs is the port that tells whether this server runs already.
@@ -116,11 +149,32 @@ impl Server {
         let agents = listen("agents", config.agents).await?;
         let ingest = Arc::new(Ingest::new(parts.store.clone(), world.clone()));
         let protocol = edge::router(Agents::new(&parts, ingest.clone()));
-        let pages = Router::new().merge(metrics::page(measured)).merge(health(&parts.store, &stop));
+        let at = address(&people, "people", config.people)?;
+        let known = Address::new(at, config.public.as_deref())?;
+        let access = Access::new(parts.store.clone(), world.clone(), known)?;
+        let reconciler = Arc::new(Reconciler::new(
+            parts.store.clone(),
+            world.clone(),
+            content.clone(),
+            config.content.as_deref(),
+            parts.breaker.clone(),
+        ));
+        let evidence = Evidence {
+            content,
+            reconciler: reconciler.clone(),
+            news: ingest.news(),
+            closed: config.data.join("closed"),
+        };
+        let pages = pages(&access, &parts, evidence);
+        // Monitors and metrics call by whatever name; they see nothing of anybody.
+        let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
-            people: address(&people, "people", config.people)?,
+            people: at,
             agents: address(&agents, "agents", config.agents)?,
             parts,
+            access,
+            ingest: ingest.clone(),
+            reconciler: reconciler.clone(),
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -129,14 +183,8 @@ impl Server {
             let (sightings, stop) = (parts.sightings.clone(), stop.clone());
             async move { sightings.run(stop).await }
         });
-        let reconciler = Reconciler::new(
-            parts.store.clone(),
-            parts.world.clone(),
-            content,
-            config.content.as_deref(),
-            parts.breaker.clone(),
-        );
-        server.tasks.spawn(Arc::new(reconciler).run(ingest.news(), stop.clone()));
+        server.tasks.spawn(forget_ended(server.access.clone(), stop.clone()));
+        server.tasks.spawn(reconciler.run(ingest.news(), stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
@@ -151,8 +199,17 @@ impl Server {
                 tracing::error!(%error, "a part of the server had failed");
             }
         }
+        self.ingest.finish().await;
         self.parts.sightings.flush().await;
+        let store = self.parts.store.clone();
+        drop(self);
+        close(store).await;
     }
+}
+
+/// Lets go of the store on a thread that may wait: the last one to do so closes the connections to the database.
+async fn close(store: Store) {
+    blocking(move || drop(store)).await;
 }
 
 impl Parts {
@@ -166,6 +223,28 @@ impl Parts {
         let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker.clone(), stop));
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
         Ok(Self { store, world, authority, roster, mailbox, sightings, breaker })
+    }
+}
+
+/// What people and programs reach, behind the guard.
+fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
+    let api = Api::new(access.clone(), parts, evidence);
+    let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
+    Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
+}
+
+/// Forgets sessions that have ended. That they count for nothing does not depend on it.
+async fn forget_ended(access: Access, mut stop: Stop) {
+    let mut hourly = tokio::time::interval(Duration::from_hours(1));
+    while !stop.is_told() {
+        tokio::select! {
+            _ = hourly.tick() => {}
+            () = stop.told() => return,
+        }
+        let access = access.clone();
+        if let Err(error) = blocking(move || access.forget_ended()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "ended sessions were not forgotten");
+        }
     }
 }
 

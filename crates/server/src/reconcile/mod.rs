@@ -20,7 +20,8 @@ use enamel_assess::{Assessor, Content, Fresh, Rolls};
 use enamel_ledger::{Entry, PracticeView};
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
-use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, tree};
+use enamel_store::tree::{self, Practice};
+use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::command::CommandReceipt;
 use enamel_types::risk::RiskFigures;
@@ -97,11 +98,22 @@ impl Reconciler {
     }
 
     /// Runs until told to stop. `news` names practices that got evidence.
-    pub async fn run(self: Arc<Self>, news: watch::Sender<HashSet<PracticeId>>, mut stop: Stop) {
+    pub async fn run(self: Arc<Self>, news: watch::Sender<HashSet<PracticeId>>, stop: Stop) {
+        let mut lead = None;
+        self.run_with(&mut lead, news, stop).await;
+        // The lead is a connection to the database, and closing it may wait.
+        blocking(move || drop(lead)).await;
+    }
+
+    async fn run_with(
+        self: Arc<Self>,
+        lead: &mut Option<Lead>,
+        news: watch::Sender<HashSet<PracticeId>>,
+        mut stop: Stop,
+    ) {
         let mut came = news.subscribe();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut lead: Option<Lead> = None;
         let mut looked: Option<Instant> = None;
         let mut due: HashSet<PracticeId> = HashSet::new();
         let mut done: HashMap<PracticeId, Instant> = HashMap::new();
@@ -118,7 +130,7 @@ impl Reconciler {
             });
             if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
                 looked = Some(Instant::now());
-                lead = self.clone().lead(lead).await;
+                *lead = self.clone().lead(lead.take()).await;
                 if lead.is_some() {
                     due.extend(self.clone().look(&mut known).await);
                 }
@@ -261,6 +273,23 @@ impl Reconciler {
         (now.duration_since(could_be_heard) > SILENT_AFTER).then_some(heard)
     }
 
+    /// A practice's view at the head of its ledger, for who reads it in full; nothing is kept of it.
+    pub(crate) fn view(
+        &self,
+        scope: &Scope,
+        id: PracticeId,
+    ) -> Result<(PracticeView, PracticeProfile), StoreError> {
+        let profile = profile(&self.store.read(scope, |tx| tree::practice(tx, id))?);
+        let assessor = Assessor { content: &self.content, profile: &profile };
+        let judged_with = self.judged_with(&profile);
+        let folded = fold::fold(&self.store, scope, id, assessor, &judged_with, |_| {})?;
+        Ok((folded.view, profile))
+    }
+
+    fn judged_with(&self, profile: &PracticeProfile) -> String {
+        format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()))
+    }
+
     /// Brings one practice up to date.
     pub fn practice(&self, id: PracticeId) -> Result<(), StoreError> {
         let scope = Scope::System(Purpose::Reconcile);
@@ -269,9 +298,9 @@ impl Reconciler {
             let state = PracticeState::read(tx, id, &self.breaker, now)?;
             Ok::<_, StoreError>((state, alerts::Known::read(tx, id, now)?))
         })?;
-        let profile = PracticeProfile { name: state.practice.name.clone(), ..state.practice.profile.clone() };
+        let profile = profile(&state.practice);
         let assessor = Assessor { content: &self.content, profile: &profile };
-        let judged_with = format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()));
+        let judged_with = self.judged_with(&profile);
         let mut news = News::default();
         let folded = fold::fold(&self.store, &scope, id, assessor, &judged_with, |entry| news.hear(entry))?;
         let view = &folded.view;
@@ -431,4 +460,9 @@ fn fingerprint(folder: &Path) -> String {
         hasher.update(&std::fs::read(&path).unwrap_or_default());
     }
     format!("+{}", hasher.finalize())
+}
+
+/// What a practice says about itself, under the name that the MSP gave it.
+fn profile(practice: &Practice) -> PracticeProfile {
+    PracticeProfile { name: practice.name.clone(), ..practice.profile.clone() }
 }

@@ -1,10 +1,18 @@
-//! The server as agents and people meet it: over its own sockets, with real TLS.
+//! The server as agents, people and programs meet it: over its own sockets, with real TLS where agents come in.
 
 #![allow(clippy::unwrap_used, reason = "a world that cannot be set up fails its test")]
 
 mod demo;
+mod api;
+mod authenticator;
+mod browser;
+mod ceremonies;
 mod enrolment;
 mod evidence;
+mod fuzz;
 mod mail;
+mod matrix;
+mod people;
 mod practices;
+mod two_servers;
 mod world;
