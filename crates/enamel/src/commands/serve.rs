@@ -49,7 +49,7 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
             &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
-    setup(global, &server, reset_owner)?;
+    setup(global, &server, reset_owner).await?;
     let why = signals.wait().await;
     tracing::info!(why, "the server stops");
     server.stop().await;
@@ -58,9 +58,13 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
 }
 
 /// The link that makes the first owner, or a new one: the one thing that `serve` says on standard output, and in no log.
-fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
-    let link =
-        if reset_owner { server.access.reset_owner_link().map(Some) } else { server.access.setup_link() };
+async fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
+    let access = server.access.clone();
+    // The store waits for a disk or a database.
+    let link = tokio::task::spawn_blocking(move || {
+        if reset_owner { access.reset_owner_link().map(Some) } else { access.setup_link() }
+    });
+    let link = link.await.map_err(|error| Error::new("the setup link could not be made").because(error))?;
     let link = link.map_err(|error| Error::new("the setup link could not be made").because(error))?;
     match link {
         Some(link) if global.json => terminal::json_line(&serde_json::json!({ "setup_link": link })),

@@ -12,5 +12,6 @@ mod fuzz;
 mod mail;
 mod matrix;
 mod people;
+mod postgres;
 mod practices;
 mod world;
