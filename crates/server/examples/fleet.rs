@@ -42,8 +42,8 @@ const CONNECTIONS: usize = 10_000;
 const BATCH: usize = 6;
 const EVERY: Duration = Duration::from_secs(30);
 /// Connecting takes so long, and what is measured begins then.
-const RAMP: Duration = Duration::from_secs(60);
-const MEASURED: Duration = Duration::from_secs(60);
+const RAMP: Duration = Duration::from_mins(1);
+const MEASURED: Duration = Duration::from_mins(1);
 
 struct System;
 
@@ -197,8 +197,8 @@ async fn measure(fleet: Vec<Member>, server: SocketAddr, child: &mut Child) {
     assert!(child.try_wait().unwrap().is_none(), "the server ended");
     let mut latencies = std::mem::take(&mut *tally.latencies.lock().unwrap());
     latencies.sort();
-    let part = |part: f64| {
-        let at = (latencies.len() as f64 * part) as usize;
+    let hundredth = |part: usize| {
+        let at = latencies.len() * part / 100;
         latencies.get(at.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
     };
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -207,7 +207,7 @@ async fn measure(fleet: Vec<Member>, server: SocketAddr, child: &mut Child) {
     println!("observations a second  {:.0}", count(&tally.observations) as f64 / seconds);
     println!("polls answered         {}", count(&tally.polls));
     println!("failures               {}", count(&tally.failures));
-    println!("batch p50 / p99        {:?} / {:?}", part(0.5), part(0.99));
+    println!("batch p50 / p99        {:?} / {:?}", hundredth(50), hundredth(99));
     println!("server, of one core    {:.1} %", used / seconds * 100.0);
     for line in ["VmRSS", "VmHWM"] {
         println!("server {line}           {} MB", memory(child.id(), line) / 1024);
@@ -279,21 +279,18 @@ async fn send(member: Arc<Member>, server: SocketAddr, start: TokioInstant, tall
         let mut links = Vec::with_capacity(BATCH);
         for _ in 0..BATCH {
             let seen = observation(&member);
-            let link = Link::after(prev, &seen, serde_json::to_vec(&seen).unwrap());
-            prev = Some((link.agent_seq, link.hash));
-            links.push(link);
+            links.push(Link::after(prev, &seen, serde_json::to_vec(&seen).unwrap()));
+            prev = links.last().map(|last| (last.agent_seq, last.hash));
         }
         let body = serde_json::to_vec(&Batch::of(&links).unwrap()).unwrap();
         let first = line.is_none();
         let began = Instant::now();
-        loop {
-            match post(&mut line, &member, server, "/agent/v1/observations", body.clone()).await {
-                Ok(200) => break,
-                _ => {
-                    tally.failures.fetch_add(1, Ordering::Relaxed);
-                    sleep_until(TokioInstant::now() + Duration::from_secs(1)).await;
-                }
-            }
+        while !matches!(
+            post(&mut line, &member, server, "/agent/v1/observations", body.clone()).await,
+            Ok(200)
+        ) {
+            tally.failures.fetch_add(1, Ordering::Relaxed);
+            sleep_until(TokioInstant::now() + Duration::from_secs(1)).await;
         }
         if first {
             tally.connections.fetch_add(1, Ordering::Relaxed);

@@ -14,6 +14,7 @@ use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents};
 use enamel_types::{AgentId, DeviceId, PracticeId};
 use enamel_wire::message::Accepted;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use crate::edge::{Caller, Refusal};
 use crate::metrics::{COMMIT_SECONDS, KEPT};
@@ -36,6 +37,8 @@ pub struct Ingest {
     store: Store,
     world: World,
     queues: Mutex<HashMap<PracticeId, mpsc::Sender<Job>>>,
+    /// The practices' tasks.
+    tasks: Mutex<JoinSet<()>>,
     busy: Arc<Mutex<HashSet<AgentId>>>,
     commits: Arc<Semaphore>,
     /// Says which practices have something new.
@@ -62,6 +65,7 @@ impl Ingest {
             store,
             world,
             queues: Mutex::default(),
+            tasks: Mutex::default(),
             busy: Arc::default(),
             commits: Arc::new(Semaphore::new(COMMITS)),
             news: watch::Sender::default(),
@@ -111,8 +115,17 @@ impl Ingest {
         }
         let (sender, receiver) = mpsc::channel(QUEUE);
         queues.insert(practice, sender.clone());
-        tokio::spawn(self.clone().drain(practice, receiver));
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(self.clone().drain(practice, receiver));
         sender
+    }
+
+    /// Works off what waits, after the last batch came in.
+    pub(crate) async fn finish(&self) {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
     }
 
     /// A practice's task: takes what waits, and ends when nothing has come for a while.

@@ -56,6 +56,7 @@ pub struct Server {
     pub parts: Parts,
     /// People's access.
     pub access: Access,
+    ingest: Arc<Ingest>,
     /// Brings practices up to date.
     pub reconciler: Arc<Reconciler>,
     stop: StopHandle,
@@ -119,13 +120,28 @@ pub enum StartError {
 impl Server {
     /// Starts.
     pub async fn start(config: Config, world: World) -> Result<Self, StartError> {
-        let measured = metrics::install()?;
         let (handle, stop) = stop();
         let parts = blocking({
-            let (config, world, stop) = (config.clone(), world.clone(), stop.clone());
+            let (config, stop) = (config.clone(), stop.clone());
             move || Parts::open(&config, world, stop)
         })
         .await?;
+        let store = parts.store.clone();
+        let started = Self::open_doors(config, parts, handle, stop).await;
+        if started.is_err() {
+            close(store).await;
+        }
+        started
+    }
+
+    async fn open_doors(
+        config: Config,
+        parts: Parts,
+        handle: StopHandle,
+        stop: Stop,
+    ) -> Result<Self, StartError> {
+        let measured = metrics::install()?;
+        let world = parts.world.clone();
         let content = Arc::new(Content::load(config.content.as_deref())?);
         let tls = Arc::new(edge::tls::config(&parts.authority, &world)?);
         // People first: theirs is the port that tells whether this server runs already.
@@ -157,6 +173,7 @@ impl Server {
             agents: address(&agents, "agents", config.agents)?,
             parts,
             access,
+            ingest: ingest.clone(),
             reconciler: reconciler.clone(),
             stop: handle,
             tasks: JoinSet::new(),
@@ -182,8 +199,17 @@ impl Server {
                 tracing::error!(%error, "a part of the server had failed");
             }
         }
+        self.ingest.finish().await;
         self.parts.sightings.flush().await;
+        let store = self.parts.store.clone();
+        drop(self);
+        close(store).await;
     }
+}
+
+/// Lets go of the store on a thread that may wait: the last one to do so closes the connections to the database.
+async fn close(store: Store) {
+    blocking(move || drop(store)).await;
 }
 
 impl Parts {

@@ -32,15 +32,11 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         .max_blocking_threads(WAITING_THREADS)
         .build()
         .map_err(|error| Error::new("the server could not start its threads").because(error))?;
-    runtime.block_on(serve(global, config, args.reset_owner))
-}
-
-async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Outcome, Error> {
     // Before the start, so that a signal that comes during it is not lost.
-    let mut signals = Signals::listen()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
     let world = World { clock: std::sync::Arc::new(SystemClock), fill: random };
     let started = world.now();
-    let server = Server::start(config, world).await.map_err(|error| explain(&error))?;
+    let server = runtime.block_on(Server::start(config, world)).map_err(|error| explain(&error))?;
     tracing::info!(people = %server.people, agents = %server.agents, version = env!("CARGO_PKG_VERSION"), %started, "the server is ready");
     if !global.json {
         let console = server.access.address().home();
@@ -49,22 +45,18 @@ async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Out
             &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
-    setup(global, &server, reset_owner).await?;
-    let why = signals.wait().await;
+    setup(global, &server, args.reset_owner)?;
+    let why = runtime.block_on(signals.wait());
     tracing::info!(why, "the server stops");
-    server.stop().await;
+    runtime.block_on(server.stop());
     tracing::info!("the server has stopped");
     Ok(Outcome::Done)
 }
 
 /// The link that makes the first owner, or a new one: the one thing that `serve` says on standard output, and in no log.
-async fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
-    let access = server.access.clone();
-    // The store waits for a disk or a database.
-    let link = tokio::task::spawn_blocking(move || {
-        if reset_owner { access.reset_owner_link().map(Some) } else { access.setup_link() }
-    });
-    let link = link.await.map_err(|error| Error::new("the setup link could not be made").because(error))?;
+fn setup(global: &Global, server: &Server, reset_owner: bool) -> Result<(), Error> {
+    let link =
+        if reset_owner { server.access.reset_owner_link().map(Some) } else { server.access.setup_link() };
     let link = link.map_err(|error| Error::new("the setup link could not be made").because(error))?;
     match link {
         Some(link) if global.json => terminal::json_line(&serde_json::json!({ "setup_link": link })),

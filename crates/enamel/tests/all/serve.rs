@@ -1,5 +1,7 @@
 //! `enamel serve` as an MSP runs it: a process that is started, asked, told to stop, and killed.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot build stops it")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -18,8 +20,8 @@ use enamel_store::{Config, Scope, Store};
 use enamel_testkit::{SetClock, repeatable_fill};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::observation::Sensor;
-use enamel_types::{Body, DeviceId, Observation, ObservationId, PracticeId, Timestamp};
-use enamel_wire::message::{Accepted, Batch, EnrolRequest, Enrolled, SERVER_NAME};
+use enamel_types::{Body, DeviceId, Observation, ObservationId, PracticeId, SensorName, Timestamp};
+use enamel_wire::message::{Accepted, Batch, EnrolRequest, Enrolled, Problem, ProblemCode, SERVER_NAME};
 use enamel_wire::token::EnrolmentToken;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
@@ -57,7 +59,10 @@ struct Msp {
 
 impl Msp {
     fn new(tokens: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), tokens)
+    }
+
+    fn in_folder(folder: tempfile::TempDir, tokens: usize) -> Self {
         let store = open(folder.path());
         let world = World { clock: Arc::new(SetClock::new(now())), fill: system_fill };
         let authority = Authority::kept_in(&store, &world).unwrap();
@@ -362,6 +367,76 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     }
     assert!(store.verify(&scope, msp.practice).unwrap().bad.is_none());
     println!("{} kills, {} observations kept", kills.into_inner(), kept.len());
+}
+
+/// A disk of a few megabytes, in memory, for as long as this lives.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None`, and a word on stderr, where this account may not mount one.
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=12m", "none"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "a small disk cannot be mounted");
+        eprintln!("skipped: this account may not mount a small disk");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+/// A full disk: the server says so and stays up, agents keep what they have, and it goes on when there is room.
+#[test]
+fn a_full_disk_is_told_to_agents_and_nothing_is_lost() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let ballast = disk.0.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 4 << 20]).unwrap();
+    let msp = Msp::in_folder(tempfile::tempdir_in(disk.0.path()).unwrap(), 1);
+    let served = msp.serve();
+    let (mut sender, enrolled) = Sender::enrol(&msp, &msp.tokens[0]);
+    let mut chain: Vec<Link> = Vec::new();
+    let mut acked = 0;
+    let refused = loop {
+        for _ in 0..20 {
+            let mut seen = observation(&enrolled, sender.device);
+            let why = "x".repeat(10_000);
+            seen.body = Body::AgentEvent(AgentEvent::SensorFailed { sensor: SensorName::Phi, why });
+            let prev = chain.last().map(|link| (link.agent_seq, link.hash));
+            chain.push(Link::after(prev, &seen, serde_json::to_vec(&seen).unwrap()));
+        }
+        let batch = Batch::of(&chain[acked..]).unwrap();
+        let (status, said) =
+            sender.post("/agent/v1/observations", &serde_json::to_vec(&batch).unwrap()).unwrap();
+        if status != 200 {
+            break (status, serde_json::from_slice::<Problem>(&said).unwrap().code);
+        }
+        acked = chain.len();
+        assert!(acked < 2_000, "20 MB fit on a disk of 12");
+    };
+    assert_eq!(refused, (503, ProblemCode::Unavailable));
+    assert!(acked > 0);
+    assert!(ask(msp.people, "/livez").unwrap().starts_with("HTTP/1.1 200"));
+
+    std::fs::remove_file(&ballast).unwrap();
+    let batch = serde_json::to_vec(&Batch::of(&chain[acked..]).unwrap()).unwrap();
+    let (status, said) = sender.post("/agent/v1/observations", &batch).unwrap();
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+    let (code, said) = served.stop();
+    assert_eq!(code, Some(0), "{said}");
+    let store = open(msp.folder.path());
+    let verified = store.verify(&Scope::practice(msp.practice), msp.practice).unwrap();
+    assert_eq!((verified.entries, verified.bad), (chain.len() as u64, None));
 }
 
 #[test]

@@ -104,6 +104,7 @@ pub async fn serve(listener: TcpListener, door: Door, router: Router, mut stop: 
     drop(listener);
     let last = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_ANSWERS, last).await.is_err() {
+        connections.shutdown().await;
         tracing::warn!("some requests took too long to answer and were cut off");
     }
 }

@@ -98,11 +98,22 @@ impl Reconciler {
     }
 
     /// Runs until told to stop. `news` names practices that got evidence.
-    pub async fn run(self: Arc<Self>, news: watch::Sender<HashSet<PracticeId>>, mut stop: Stop) {
+    pub async fn run(self: Arc<Self>, news: watch::Sender<HashSet<PracticeId>>, stop: Stop) {
+        let mut lead = None;
+        self.run_with(&mut lead, news, stop).await;
+        // The lead is a connection to the database, and closing it may wait.
+        blocking(move || drop(lead)).await;
+    }
+
+    async fn run_with(
+        self: Arc<Self>,
+        lead: &mut Option<Lead>,
+        news: watch::Sender<HashSet<PracticeId>>,
+        mut stop: Stop,
+    ) {
         let mut came = news.subscribe();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut lead: Option<Lead> = None;
         let mut looked: Option<Instant> = None;
         let mut due: HashSet<PracticeId> = HashSet::new();
         let mut done: HashMap<PracticeId, Instant> = HashMap::new();
@@ -119,7 +130,7 @@ impl Reconciler {
             });
             if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
                 looked = Some(Instant::now());
-                lead = self.clone().lead(lead).await;
+                *lead = self.clone().lead(lead.take()).await;
                 if lead.is_some() {
                     due.extend(self.clone().look(&mut known).await);
                 }

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use crate::world::{Agent, Msp, msp_scope, uuid};
 
 /// Relays a command as the API does. The text is not a command: the mailbox relays and does not read.
-fn relay(msp: &Msp, agent: AgentId, counter: u64, class: CommandClass) -> CommandId {
+pub(crate) fn relay(msp: &Msp, agent: AgentId, counter: u64, class: CommandClass) -> CommandId {
     let now = msp.clock.now();
     let id = CommandId::from_uuid(uuid());
     let signed = SignedText { text: format!("command {counter}"), signatures: Vec::new() };
@@ -40,7 +40,7 @@ fn relay(msp: &Msp, agent: AgentId, counter: u64, class: CommandClass) -> Comman
     id
 }
 
-fn texts(mail: &Mail) -> Vec<&str> {
+pub(crate) fn texts(mail: &Mail) -> Vec<&str> {
     mail.commands.iter().map(|command| command.text.as_str()).collect()
 }
 

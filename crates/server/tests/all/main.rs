@@ -14,4 +14,5 @@ mod matrix;
 mod people;
 mod postgres;
 mod practices;
+mod two_servers;
 mod world;

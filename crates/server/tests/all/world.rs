@@ -1,6 +1,7 @@
 //! One MSP with its own folder, ports and clock, and agents that speak real TLS to it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -121,15 +122,14 @@ impl Msp {
 }
 
 pub(crate) async fn start(folder: &tempfile::TempDir, clock: &Arc<SetClock>) -> Server {
+    start_on(folder.path(), clock, None).await
+}
+
+/// A server on a database, or on files in its folder.
+pub(crate) async fn start_on(folder: &Path, clock: &Arc<SetClock>, database: Option<String>) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let config = Config {
-        data: folder.path().to_owned(),
-        database: None,
-        people: any,
-        agents: any,
-        content: None,
-        public: None,
-    };
+    let config =
+        Config { data: folder.to_owned(), database, people: any, agents: any, content: None, public: None };
     let world = World { clock: clock.clone(), fill };
     Server::start(config, world).await.unwrap()
 }
