@@ -3,10 +3,10 @@
 //! A right is held over a part of the tree. For each request it is worked out anew from the grants that count at that moment: a grant
 //! that ended a second ago reaches nothing, and a practice that joined a group a second ago is reached.
 
-use std::collections::BTreeSet;
-
-use enamel_store::{Purpose, Scope, Store, StoreError, tree};
+use enamel_store::{Scope, Store, StoreError};
 use enamel_types::{ApiKeyId, Grant, Reach, Right, Role, Timestamp, UserId};
+
+use super::WHO_CALLS;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,13 +28,15 @@ pub struct Caller {
     grants: Vec<Grant>,
     /// Whether the person logged on within the last ten minutes; never for a key.
     pub fresh: bool,
+    /// At which moment.
+    known_at: Timestamp,
 }
 
 impl Caller {
     /// `grants` are all that were ever given; those that do not count at `now` are left out.
     pub fn new(who: Who, name: String, grants: Vec<Grant>, fresh: bool, now: Timestamp) -> Self {
         let grants = grants.into_iter().filter(|grant| counts(grant, now)).collect();
-        Self { who, name, grants, fresh }
+        Self { who, name, grants, fresh, known_at: now }
     }
 
     /// What counts now.
@@ -49,28 +51,7 @@ impl Caller {
 
     /// The practices over which the right is held.
     pub fn scope(&self, store: &Store, right: Right) -> Result<Scope, StoreError> {
-        let reaches: BTreeSet<Reach> =
-            self.grants.iter().filter(|grant| grant.role.may(right)).map(|grant| grant.reach).collect();
-        if reaches.is_empty() {
-            return Ok(Scope::Nothing);
-        }
-        if reaches.contains(&Reach::Msp) {
-            return Ok(Scope::Msp);
-        }
-        let practices: BTreeSet<_> = store.read(&Scope::System(Purpose::WhoCalls), |tx| {
-            let mut practices = BTreeSet::new();
-            for reach in reaches {
-                match reach {
-                    Reach::Msp => {}
-                    Reach::Group(group) => practices.extend(tree::practices_of_group(tx, group)?),
-                    Reach::Practice(practice) => {
-                        practices.insert(practice);
-                    }
-                }
-            }
-            Ok::<_, StoreError>(practices)
-        })?;
-        Ok(Scope::practices(practices))
+        store.read(&WHO_CALLS, |tx| enamel_store::scope_for(tx, &self.grants, right, self.known_at))
     }
 }
 

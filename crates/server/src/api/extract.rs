@@ -105,15 +105,9 @@ impl<T> Listed<T> {
     }
 }
 
-/// A name that a person gives to something.
+/// A name that a person gives to something: the same as people's own.
 pub(super) fn name(text: &str) -> Result<String, Problem> {
-    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=120).contains(&name.chars().count());
-    if fits && !name.chars().any(enamel_types::text::is_unshowable) {
-        Ok(name)
-    } else {
-        Err(Problem::malformed("a name has 1 to 120 characters that can be seen"))
-    }
+    Ok(crate::access::person_name(text)?)
 }
 
 /// A reason that others will read.

@@ -74,7 +74,11 @@ impl Caller {
     }
 
     pub(crate) fn program(msp: &Msp, key: &str) -> Self {
-        Self { address: msp.server.people, headers: vec![("authorization", format!("Bearer {key}"))] }
+        Self::program_at(msp.server.people, key)
+    }
+
+    pub(crate) fn program_at(address: SocketAddr, key: &str) -> Self {
+        Self { address, headers: vec![("authorization", format!("Bearer {key}"))] }
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {

@@ -13,6 +13,7 @@ mod fuzz;
 mod mail;
 mod matrix;
 mod people;
+mod postgres;
 mod practices;
 mod two_servers;
 mod world;
