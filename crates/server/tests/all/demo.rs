@@ -9,9 +9,12 @@ use std::sync::{Arc, OnceLock};
 use enamel_assess::{Assessor, Content, Fresh};
 use enamel_ledger::{Entry, EntryHash, PracticeView};
 use enamel_phi::ScanOptions;
+use enamel_server::World;
 use enamel_server::demo::{
     ComputerKind, Demo, Mark, Means, Practice, Round, SETTING, Scale, Settings, Story, fill, fill_fleet,
 };
+use enamel_server::mailbox::Breaker;
+use enamel_server::reconcile::Reconciler;
 use enamel_store::{Config, Scope, Store, StoreError, agents, index, settings, tree};
 use enamel_testkit::{SetClock, repeatable_fill};
 use enamel_types::content::parse_toml;
@@ -430,6 +433,15 @@ fn a_store_takes_all_of_it_and_the_screens_have_something_to_show() {
             Story::Silent => assert!(reasons.contains("silent"), "{reasons:?}"),
             _ => assert!(!reasons.contains("silent"), "{}: {reasons:?}", practice.profile.name),
         }
+    }
+    // A server that is started on it hears of none of these agents, and says so of none but those that were silent before.
+    let later = Arc::new(SetClock::new(now() + jiff::SignedDuration::from_hours(2)));
+    let world = World { clock: later, fill: random };
+    let reconciler =
+        Reconciler::new(store.clone(), world, content.clone(), None, Arc::new(Breaker::default()));
+    for practice in demo.practices.iter().filter(|practice| practice.story != Story::Bad) {
+        reconciler.practice(practice.id).unwrap();
+        assert_eq!(reasons(practice).contains("silent"), practice.story == Story::Silent);
     }
     let mark: Option<Mark> = store.read(&Scope::Msp, |tx| settings::get(tx, SETTING)).unwrap();
     assert_eq!(mark.unwrap().msp, demo.msp);
