@@ -7,10 +7,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use enamel_server::demo::{self, Demo, Filled, Scale, Settings};
+use enamel_assess::Content;
+use enamel_server::demo::{self, Demo, Filled, Means, Scale, Settings};
 use enamel_store::{Config, Store};
 use enamel_types::Timestamp;
 
@@ -46,7 +48,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let filled = if rest.first().is_some_and(|word| word == "demo") {
         let demo = Demo::new(Settings { seed: 1, practices: 40, now })?;
         let done = |practice: &demo::Practice| eprintln!("{}", practice.profile.name);
-        demo::fill(&demo, &store, env!("CARGO_PKG_VERSION"), &mut random, &done)?
+        let content = Arc::new(Content::load(None)?);
+        let means = Means { store: &store, content: &content, folder: None, random };
+        demo::fill(&demo, means, &done)?
     } else {
         let number = |place: usize, usual: usize| rest.get(place).map_or(Ok(usual), |word| word.parse());
         let scale = Scale {

@@ -7,9 +7,11 @@ use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use enamel_server::demo::{self, Demo, Filled, Settings};
+use enamel_assess::Content;
+use enamel_server::demo::{self, Demo, Filled, Means, Settings};
 use enamel_store::{Config, Store};
 use enamel_types::Clock as _;
 use enamel_types::words::{counted, grouped};
@@ -129,6 +131,7 @@ fn fill(global: &Global, settings: Settings, data: &Path) -> Result<Filled, Erro
             .because(error)
             .help("free some space, or name a folder on another disk with --data DIR, and run it again")
     };
+    let content = Arc::new(Content::load(global.content.as_deref())?);
     let demo = Demo::new(settings)?;
     hint(
         global.quiet,
@@ -146,7 +149,9 @@ fn fill(global: &Global, settings: Settings, data: &Path) -> Result<Filled, Erro
         bar.set_message(format!("{written} of {}: {}", demo.practices.len(), practice.profile.name));
         bar.tick();
     };
-    let filled = demo::fill(&demo, &store, env!("CARGO_PKG_VERSION"), &mut edge::random, &done);
+    let means =
+        Means { store: &store, content: &content, folder: global.content.as_deref(), random: edge::random };
+    let filled = demo::fill(&demo, means, &done);
     bar.finish_and_clear();
     filled.map_err(|error| failed(&error))
 }
@@ -187,7 +192,7 @@ mod tests {
     fn demo(folder: &Path) -> Result<Outcome, Error> {
         let data = Some(folder.to_owned());
         let global = Global { json: false, quiet: true, data, content: None };
-        run(&global, &DemoArgs { practices: 2, seed: 1 })
+        run(&global, &DemoArgs { practices: 1, seed: 1 })
     }
 
     #[test]

@@ -1,18 +1,28 @@
 //! The demo as a store holds it: the tree, the agents, and their evidence.
 //!
-//! Practice by practice on as many threads as there are processors, each round as one commit, as batches would have come in. Signs
-//! nobody in and orders nothing: there are no people, no trust root, and the agents' keys exist nowhere, so none can connect.
+//! Practice by practice on as many threads as there are processors. Each round is one commit, as batches would have come in, and the
+//! reconciler runs after it by the clock of that day: so figures have a trend, and alerts a past. Signs nobody in and orders nothing:
+//! there are no people, no trust root, and the agents' keys exist nowhere, so none can connect.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use enamel_assess::Content;
 use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents, settings, tokens, tree};
-use enamel_types::{Minter, Timestamp};
+use enamel_types::{Clock, Minter, Timestamp};
 use enamel_wire::message::Health;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::faults::days;
-use super::{Computer, Demo, Practice, Story};
+use super::{Computer, Demo, Practice, Round, Story};
+use crate::World;
+use crate::mailbox::Breaker;
+use crate::reconcile::Reconciler;
+
+/// The agents' version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The setting that marks a store as a demo: a [`Mark`]. The console says so on every page.
 pub const SETTING: &str = "demo";
@@ -75,24 +85,35 @@ impl Filled {
     }
 }
 
-/// Writes the demo into a store that holds nothing. `version` is the agents'; `random` gives unpredictable bytes, for the
-/// practices' keys; `done` is told of each practice that is written.
+/// What a demo is written with.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// A store that holds nothing.
+    pub store: &'a Store,
+    /// What its evidence is judged with.
+    pub content: &'a Arc<Content>,
+    /// The folder that the content came from; `None` for what is built in.
+    pub folder: Option<&'a Path>,
+    /// Gives unpredictable bytes, for the practices' keys.
+    pub random: fn(&mut [u8]),
+}
+
+/// Writes the demo, and tells `done` of each practice that is written.
 ///
 /// # Errors
 /// The store's own. What was written until then stays: throw the folder away.
-pub fn fill(
-    demo: &Demo,
-    store: &Store,
-    version: &str,
-    random: &mut dyn FnMut(&mut [u8]),
-    done: &(dyn Fn(&Practice) + Sync),
-) -> Result<Filled, FillError> {
-    write_tree(demo, store, version, random)?;
-    on_every_processor(&demo.practices, &|practice| {
-        let filled = write_evidence(demo, store, version, practice)?;
+pub fn fill(demo: &Demo, means: Means<'_>, done: &(dyn Fn(&Practice) + Sync)) -> Result<Filled, FillError> {
+    write_tree(demo, means)?;
+    let filled = on_every_processor(&demo.practices, &|practice| {
+        let filled = write_year(demo, means, practice)?;
         done(practice);
         Ok(filled)
-    })
+    })?;
+    // Last: from now on the store's present is the demo's, and agents that nobody hears of are no news.
+    means.store.write(&Scope::System(Purpose::Housekeeping), |tx| {
+        settings::set(tx, SETTING, &Mark { msp: demo.msp.clone(), made_at: demo.now })
+    })?;
+    Ok(filled)
 }
 
 /// Does the same work for many things, on as many threads as there are processors, and adds up what was written.
@@ -118,16 +139,9 @@ pub(super) fn on_every_processor<T: Sync>(
     })
 }
 
-fn write_tree(
-    demo: &Demo,
-    store: &Store,
-    version: &str,
-    random: &mut dyn FnMut(&mut [u8]),
-) -> Result<(), StoreError> {
-    store.write(&Scope::System(Purpose::Housekeeping), |tx| {
-        settings::set(tx, SETTING, &Mark { msp: demo.msp.clone(), made_at: demo.now })
-    })?;
-    store.write(&Scope::Msp, |tx| {
+fn write_tree(demo: &Demo, means: Means<'_>) -> Result<(), StoreError> {
+    let mut random = means.random;
+    means.store.write(&Scope::Msp, |tx| {
         for group in &demo.groups {
             tree::add_group(tx, &tree::Group { id: group.id, name: group.name.clone() }, demo.now)?;
         }
@@ -139,7 +153,7 @@ fn write_tree(
                 profile: practice.profile.clone(),
                 made_at: practice.enrolled_at,
             };
-            tree::add_practice(tx, &kept, random)?;
+            tree::add_practice(tx, &kept, &mut random)?;
             for site in &practice.sites {
                 let site = tree::Site { id: site.id, practice: practice.id, name: site.name.clone() };
                 tree::add_site(tx, &site, practice.enrolled_at)?;
@@ -148,7 +162,7 @@ fn write_tree(
                 tokens::add(tx, &token(demo, practice))?;
             }
             for computer in &practice.computers {
-                agents::add(tx, &agent(demo, practice, computer, version))?;
+                agents::add(tx, &agent(demo, practice, computer))?;
                 if let Some(left) = practice.offboarded_at {
                     agents::revoke(tx, computer.agent, left)?;
                 }
@@ -175,7 +189,7 @@ fn token(demo: &Demo, practice: &Practice) -> tokens::Token {
     }
 }
 
-fn agent(demo: &Demo, practice: &Practice, computer: &Computer, version: &str) -> agents::Agent {
+fn agent(demo: &Demo, practice: &Practice, computer: &Computer) -> agents::Agent {
     let mut ids = computer.dice.named("certificate");
     let mut fill = |bytes: &mut [u8]| ids.fill(bytes);
     let serial = Minter::new(&mut fill).uuid(demo.now).simple().to_string();
@@ -186,7 +200,7 @@ fn agent(demo: &Demo, practice: &Practice, computer: &Computer, version: &str) -
         site: Some(computer.site),
         name: computer.name.clone(),
         os: computer.system(demo.now).map(|os| os.name.clone()).unwrap_or_default(),
-        version: version.to_owned(),
+        version: VERSION.to_owned(),
         // The hash of no key: nobody can show one that fits.
         key_hash: *blake3::hash(computer.agent.as_bytes()).as_bytes(),
         serial,
@@ -199,49 +213,63 @@ fn agent(demo: &Demo, practice: &Practice, computer: &Computer, version: &str) -
     }
 }
 
-fn write_evidence(
-    demo: &Demo,
-    store: &Store,
-    version: &str,
-    practice: &Practice,
-) -> Result<Filled, FillError> {
+/// A clock that shows the moment to which a practice's year has come.
+struct Year(Mutex<Timestamp>);
+
+impl Year {
+    fn comes_to(&self, moment: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+}
+
+impl Clock for Year {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write_year(demo: &Demo, means: Means<'_>, practice: &Practice) -> Result<Filled, FillError> {
+    let Means { store, content, folder, random } = means;
     let name = || practice.profile.name.clone();
     let scope = Scope::practice(practice.id);
+    let year = Arc::new(Year(Mutex::new(practice.enrolled_at)));
+    let world = World { clock: year.clone(), fill: random };
+    let reconciler =
+        Reconciler::new(store.clone(), world, content.clone(), folder, Arc::new(Breaker::default()));
     let mut filled = Filled { computers: practice.computers.len(), ..Filled::default() };
-    let mut last = None;
-    for round in demo.history(practice, version) {
-        let round = round.map_err(|source| FillError::Json { practice: name(), source })?;
-        let kept = store.append(&scope, practice.id, round.received_at, &round.links)?;
+    for (number, round) in demo.history(practice, VERSION).enumerate() {
+        let Round { received_at, links } =
+            round.map_err(|source| FillError::Json { practice: name(), source })?;
+        let kept = store.append(&scope, practice.id, received_at, &links)?;
         if !kept.iter().all(|kept| matches!(kept, Kept::New { .. })) {
             return Err(FillError::NotKept { practice: name() });
         }
-        filled.observations += round.links.len();
-        filled.bytes += round.links.iter().map(|link| link.body.len()).sum::<usize>();
-        last = Some(round.received_at);
-    }
-    if let Some(last) = last {
+        filled.observations += links.len();
+        filled.bytes += links.iter().map(|link| link.body.len()).sum::<usize>();
         let sightings: Vec<_> = practice
             .computers
             .iter()
-            .map(|computer| sighting(demo, practice, computer, version, last))
+            .map(|computer| sighting(demo, practice, computer, received_at))
             .collect();
         store.write(&Scope::System(Purpose::Ingest), |tx| agents::seen(tx, &sightings))?;
+        // A point of the trend each six weeks; of the last month every one.
+        if number.is_multiple_of(2) || received_at > demo.now - days(30.0) {
+            year.comes_to(received_at);
+            reconciler.practice(practice.id)?;
+        }
     }
+    // Who has been silent since, or has sent nothing yet, is seen as of today.
+    year.comes_to(demo.now);
+    reconciler.practice(practice.id)?;
     Ok(filled)
 }
 
 /// How an agent was when it was last heard of.
-fn sighting(
-    demo: &Demo,
-    practice: &Practice,
-    computer: &Computer,
-    version: &str,
-    last: Timestamp,
-) -> agents::Sighting {
+fn sighting(demo: &Demo, practice: &Practice, computer: &Computer, last: Timestamp) -> agents::Sighting {
     let seen_at = last.min(demo.now - days(computer.asleep_days));
     let mut dice = computer.dice.named("health");
     let health = Health {
-        version: version.to_owned(),
+        version: VERSION.to_owned(),
         dropped: if practice.story == Story::Silent { dice.between(0, 3) * 120 } else { 0 },
         helper: true,
         resident_bytes: dice.between(21, 36) * 1_000_000,
@@ -252,6 +280,6 @@ fn sighting(
         agent: computer.agent,
         seen_at,
         health: serde_json::to_string(&health).ok(),
-        version: Some(version.to_owned()),
+        version: Some(VERSION.to_owned()),
     }
 }

@@ -27,7 +27,7 @@ use dice::Dice;
 use faults::days;
 use plan::Planner;
 
-pub use fill::{FillError, Filled, Mark, SETTING, fill};
+pub use fill::{FillError, Filled, Mark, Means, SETTING, fill};
 pub use history::{History, Round};
 pub use plan::{Computer, ComputerKind, Person, Practice, Site, Story};
 pub use scale::{Scale, fill_fleet};

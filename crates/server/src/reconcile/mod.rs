@@ -21,7 +21,7 @@ use enamel_ledger::{Entry, PracticeView};
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
 use enamel_store::tree::{self, Practice};
-use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands};
+use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, settings};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::command::CommandReceipt;
 use enamel_types::risk::RiskFigures;
@@ -31,6 +31,7 @@ use tokio::sync::watch;
 
 pub use cause::{Cause, Need};
 
+use crate::demo;
 use crate::mailbox::Breaker;
 use crate::metrics::{RECONCILE_FAILURES, RECONCILE_SECONDS};
 use crate::stop::Stop;
@@ -71,6 +72,8 @@ pub struct Reconciler {
     breaker: Arc<Breaker>,
     /// Before this nobody could be heard of.
     listening_since: Timestamp,
+    /// Of a demo, when it was made: none of its agents exists, so that nobody is heard of after this.
+    demo_of: Option<Timestamp>,
     /// Figures by practice, with what they were computed from.
     figures: Mutex<HashMap<PracticeId, (blake3::Hash, Arc<RiskFigures>)>>,
 }
@@ -94,7 +97,18 @@ impl Reconciler {
         let judged_with =
             format!("{}{}", env!("CARGO_PKG_VERSION"), folder.map(fingerprint).unwrap_or_default());
         let listening_since = world.now();
-        Self { store, world, content, judged_with, breaker, listening_since, figures: Mutex::default() }
+        let mark = store.read(&Scope::System(Purpose::Reconcile), |tx| settings::get(tx, demo::SETTING));
+        let demo_of = mark.ok().flatten().map(|mark: demo::Mark| mark.made_at);
+        Self {
+            store,
+            world,
+            content,
+            judged_with,
+            breaker,
+            listening_since,
+            demo_of,
+            figures: Mutex::default(),
+        }
     }
 
     /// Runs until told to stop. `news` names practices that got evidence.
@@ -269,7 +283,8 @@ impl Reconciler {
 
     /// Since when an agent is silent; `None` while it is not. A server that was down heard nobody, and says so of nobody.
     fn silent_since(&self, heard: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let could_be_heard = heard.max(self.listening_since);
+        let (could_be_heard, now) =
+            self.demo_of.map_or((heard.max(self.listening_since), now), |made_at| (heard, now.min(made_at)));
         (now.duration_since(could_be_heard) > SILENT_AFTER).then_some(heard)
     }
 

@@ -3,16 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail as the tests themselves do")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use enamel_assess::{Assessor, Content, Fresh};
 use enamel_ledger::{Entry, EntryHash, PracticeView};
 use enamel_phi::ScanOptions;
+use enamel_server::World;
 use enamel_server::demo::{
-    ComputerKind, Demo, Mark, Practice, Round, SETTING, Scale, Settings, Story, fill, fill_fleet,
+    ComputerKind, Demo, Mark, Means, Practice, Round, SETTING, Scale, Settings, Story, fill, fill_fleet,
 };
-use enamel_store::{Config, Scope, Store, agents, settings, tree};
+use enamel_server::mailbox::Breaker;
+use enamel_server::reconcile::Reconciler;
+use enamel_store::{Config, Scope, Store, StoreError, agents, index, settings, tree};
 use enamel_testkit::{SetClock, repeatable_fill};
 use enamel_types::content::parse_toml;
 use enamel_types::patient_data::Entity;
@@ -371,19 +374,35 @@ fn no_text_reads_like_a_patients_data() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// What was written is what was drawn, sealed and chained by the store.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).unwrap();
+}
+
+/// What was written is what was drawn, sealed and chained by the store, and brought to its head.
 #[test]
-fn a_store_takes_all_of_it() {
+fn a_store_takes_all_of_it_and_the_screens_have_something_to_show() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().to_owned(), database: None };
-    let store = Store::open(&config, now(), &mut repeatable_fill(3)).unwrap();
-    let demo = demo(1, 8);
+    let store = Store::open(&config, now(), &mut random).unwrap();
+    let mut demo = demo(1, 40);
+    // One of each story that shows, the smallest of its kind: figures take their time in a build without optimisation.
+    demo.practices.sort_by_key(|practice| practice.computers.len());
+    let mut stories = Vec::new();
+    demo.practices.retain(|practice| {
+        let wanted =
+            !matches!(practice.story, Story::Weak | Story::Perfect | Story::Incident | Story::Offboarded);
+        let first = wanted && !stories.contains(&practice.story);
+        stories.push(practice.story);
+        first
+    });
     let told = AtomicUsize::new(0);
     let done = |_: &Practice| {
         told.fetch_add(1, Ordering::Relaxed);
     };
-    let filled = fill(&demo, &store, VERSION, &mut repeatable_fill(4), &done).unwrap();
-    assert_eq!(told.into_inner(), 8);
+    let content = Arc::new(Content::load(None).unwrap());
+    let means = Means { store: &store, content: &content, folder: None, random };
+    let filled = fill(&demo, means, &done).unwrap();
+    assert_eq!(told.into_inner(), 5);
     let mut observations = 0;
     for practice in &demo.practices {
         let drawn = rounds(&demo, practice);
@@ -392,8 +411,38 @@ fn a_store_takes_all_of_it() {
         assert_eq!(verified.entries, drawn as u64, "{}", practice.profile.name);
         assert!(verified.bad.is_none());
         observations += drawn;
+        let (standing, days) = store
+            .read(&Scope::Msp, |tx| {
+                let standing = index::practice(tx, practice.id)?.unwrap();
+                Ok::<_, StoreError>((standing, index::days(tx, practice.id, 400)?))
+            })
+            .unwrap();
+        assert_eq!(standing.through_seq, verified.entries);
+        let year = if practice.story == Story::New { 1 } else { 8 };
+        assert!(days.len() >= year, "{}: a trend of {} days", practice.profile.name, days.len());
     }
     assert_eq!(filled.observations, observations);
+    let reasons = |practice: &Practice| -> BTreeSet<String> {
+        let page = store.read(&Scope::practice(practice.id), |tx| index::today(tx, None, None, 200)).unwrap();
+        page.items.into_iter().map(|item| item.reason).collect()
+    };
+    for practice in &demo.practices {
+        let reasons = reasons(practice);
+        match practice.story {
+            Story::Bad | Story::Trouble => assert!(reasons.contains("weakness"), "{reasons:?}"),
+            Story::Silent => assert!(reasons.contains("silent"), "{reasons:?}"),
+            _ => assert!(!reasons.contains("silent"), "{}: {reasons:?}", practice.profile.name),
+        }
+    }
+    // A server that is started on it hears of none of these agents, and says so of none but those that were silent before.
+    let later = Arc::new(SetClock::new(now() + jiff::SignedDuration::from_hours(2)));
+    let world = World { clock: later, fill: random };
+    let reconciler =
+        Reconciler::new(store.clone(), world, content.clone(), None, Arc::new(Breaker::default()));
+    for practice in demo.practices.iter().filter(|practice| practice.story != Story::Bad) {
+        reconciler.practice(practice.id).unwrap();
+        assert_eq!(reasons(practice).contains("silent"), practice.story == Story::Silent);
+    }
     let mark: Option<Mark> = store.read(&Scope::Msp, |tx| settings::get(tx, SETTING)).unwrap();
     assert_eq!(mark.unwrap().msp, demo.msp);
     let counts = store.read(&Scope::Msp, agents::counts).unwrap();
@@ -401,7 +450,7 @@ fn a_store_takes_all_of_it() {
     let left = demo.practices.iter().filter(|practice| practice.offboarded_at.is_some());
     assert_eq!(watched, (filled.computers - left.map(|p| p.computers.len()).sum::<usize>()) as u64);
     // Twice is refused, and said.
-    assert!(fill(&demo, &store, VERSION, &mut repeatable_fill(4), &|_| ()).is_err());
+    assert!(fill(&demo, means, &|_| ()).is_err());
 }
 
 /// The fleet to measure with is whole too, and says something.
