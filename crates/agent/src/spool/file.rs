@@ -14,7 +14,7 @@ pub(super) const LANES: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition:
 pub(super) const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 /// `agent_seq` → hash, long after the observation itself is gone.
 pub(super) const HASHES: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("hashes");
-/// Counters, see [`super::fact`].
+/// Counters, see [`super::rows::fact`].
 pub(super) const FACTS: TableDefinition<'_, &str, u64> = TableDefinition::new("facts");
 
 /// What the database keeps of its file in memory. Its usual gigabyte is more than the whole agent may take.
@@ -47,7 +47,7 @@ fn open_checked(path: &Path) -> Result<Database, redb::Error> {
     let held = {
         let read = database.begin_read()?;
         let facts = read.open_table(FACTS)?;
-        facts.get(super::fact::BYTES)?.map_or(0, |bytes| bytes.value())
+        facts.get(super::rows::fact::BYTES)?.map_or(0, |bytes| bytes.value())
     };
     if fs::metadata(path).is_ok_and(|meta| meta.len() > held.saturating_mul(2) + SLACK_BYTES) {
         database.compact()?;
