@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use redb::{Builder, Database, ReadableDatabase as _, TableDefinition};
 
 use super::error::SpoolError;
+use crate::files;
 
 /// Observations that have no number yet: lane and order of arrival → JSON.
 pub(super) const LANES: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("lanes");
@@ -57,11 +58,7 @@ fn open_checked(path: &Path) -> Result<Database, redb::Error> {
 
 /// Makes the file where there is none, for its owner alone: what was seen of a computer is a map for an attacker.
 fn make_private(path: &Path) -> Result<(), SpoolError> {
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| SpoolError::of(path)(redb::Error::Io(error)))
+    files::make_private(path).map_err(|error| SpoolError::of(path)(redb::Error::Io(error)))
 }
 
 /// Puts a damaged file under another name, which is the first that is free.
