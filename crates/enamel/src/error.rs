@@ -99,6 +99,14 @@ impl From<enamel_assess::LoadError> for Error {
     }
 }
 
+#[cfg(feature = "server")]
+impl From<enamel_types::content::ContentError> for Error {
+    fn from(error: enamel_types::content::ContentError) -> Self {
+        let help = error.help.clone();
+        Self::new(error.to_string()).help(help)
+    }
+}
+
 /// How a verb ended that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

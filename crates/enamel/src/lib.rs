@@ -39,6 +39,10 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),
         Verb::Agent(verb) => commands::agent::run(global, &verb),
         #[cfg(feature = "server")]
+        Verb::Demo(args) => commands::demo::run(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Serve(args) => commands::serve::run(global, &args),
+        #[cfg(feature = "server")]
         Verb::Sign(verb) => commands::sign::run(global, &verb),
     }
 }

@@ -12,6 +12,8 @@ mod run;
 #[allow(dead_code, reason = "the agent's own tests use all of it")]
 mod server;
 #[cfg(feature = "server")]
+mod serve;
+#[cfg(feature = "server")]
 mod sign;
 #[path = "../../../agent/tests/all/world.rs"]
 #[allow(dead_code, reason = "the agent's own tests use all of it")]

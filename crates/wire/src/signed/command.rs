@@ -47,8 +47,8 @@ pub struct Seen {
     pub counter: u64,
     /// Nonces taken, each with the end of its command, after which it need not be known any more.
     pub nonces: BTreeMap<String, Timestamp>,
-    /// When the last command was taken. The clock was within that command's validity, so operators vouch for it: a clock
-    /// that once stood wrong cannot bring it out of reach.
+    /// When the last command was taken, and no later than that command's end: so operators vouch for it, and a clock that
+    /// once stood wrong cannot bring it out of reach.
     pub latest: Timestamp,
 }
 
@@ -57,7 +57,7 @@ impl Seen {
     pub fn remember(&mut self, taken: &VerifiedCommand, now: Timestamp) {
         let command = &taken.command;
         self.counter = self.counter.max(command.counter);
-        self.latest = self.latest.max(now);
+        self.latest = self.latest.max(now.min(command.not_after));
         // A clock may be a little behind the latest moment known; until then a nonce is kept.
         let skew = SignedDuration::from_mins(CLOCK_SKEW_MINUTES);
         self.nonces.retain(|_, not_after| later(*not_after, skew) > self.latest);

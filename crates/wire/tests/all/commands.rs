@@ -217,6 +217,10 @@ fn a_clock_that_was_set_back_is_noticed() {
     let mut seen = Seen::default();
     let first = signed(&isolate(), &[&dana()]);
     seen.remember(&verify_command(&first, &root(), &recipient(), &seen, now()).unwrap(), now());
+    // Whatever the clock shows while it is written down, no later moment counts than one that operators signed.
+    let mut astray = Seen::default();
+    astray.remember(&verified(&first).unwrap(), at("2099-01-01T00:00:00Z"));
+    assert_eq!(astray.latest, isolate().not_after);
     // A command that the server kept back, for a day that is over.
     let kept_back = Command {
         counter: 8,

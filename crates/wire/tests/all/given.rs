@@ -1,5 +1,7 @@
 //! Operators, a trust root, an agent and a command, the same in every run.
 
+use std::sync::LazyLock;
+
 use enamel_types::{AgentId, Command, CommandId, Order, PracticeId, Timestamp};
 use enamel_wire::message::SignedText;
 use enamel_wire::signed::{
@@ -44,9 +46,13 @@ pub(crate) fn signed_root(document: RootDocument, signers: &[&SecretKey]) -> Sig
 }
 
 /// Dana, Lee and Sam; any two of them.
-pub(crate) fn root() -> TrustRoot {
+static ROOT: LazyLock<TrustRoot> = LazyLock::new(|| {
     let (dana, lee, sam) = (dana(), lee(), sam());
     verify_root(&signed_root(document(1, &[&dana, &lee, &sam]), &[&dana, &lee])).expect("signed by two")
+});
+
+pub(crate) fn root() -> TrustRoot {
+    ROOT.clone()
 }
 
 pub(crate) fn uuid(byte: u8) -> Uuid {
@@ -99,5 +105,5 @@ pub(crate) fn signed(command: &Command, signers: &[&SecretKey]) -> SignedText {
 
 /// What an agent that has seen nothing says to a command now.
 pub(crate) fn verified(signed: &SignedText) -> Result<VerifiedCommand, Refusal> {
-    verify_command(signed, &root(), &recipient(), &Seen::default(), now())
+    verify_command(signed, &ROOT, &recipient(), &Seen::default(), now())
 }

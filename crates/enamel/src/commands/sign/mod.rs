@@ -113,7 +113,9 @@ fn open_key(option: &KeyOption) -> Result<SecretKey, Error> {
 fn passphrase(option: &PassphraseOption, question: &str) -> Result<Zeroizing<String>, Error> {
     if let Some(path) = &option.passphrase_file {
         let text = Zeroizing::new(read(path, 4 * 1024)?);
-        return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+        // Windows' own editors put a mark before the first character, which nobody types.
+        let line = text.trim_start_matches('\u{feff}').lines().next();
+        return Ok(Zeroizing::new(line.unwrap_or_default().to_owned()));
     }
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(|error| {
         Error::new("the passphrase could not be asked for").because(error).help(
