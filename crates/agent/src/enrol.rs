@@ -101,8 +101,9 @@ pub fn enrol(
     now: Timestamp,
     stamp: &dyn Fn(&Enrolment) -> Stamp,
 ) -> Result<Taken, EnrolError> {
-    if let Ok(Some(old)) = Enrolment::load(with.data)
-        && !with.again
+    // Nor is one taken for new that has an enrolment and cannot read it.
+    if !with.again
+        && let Some(old) = Enrolment::load(with.data)?
     {
         return Err(EnrolError::AlreadyEnrolled { practice: old.practice_name, server: old.server });
     }

@@ -69,7 +69,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(),
     })
 }
 
-/// The same with JSON.
+/// Makes a file where there is none, for its owner alone, who is whoever owns the folder.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?;
+    hand_over(path, path, Readers::Owner)
+}
+
+/// Replaces a file by JSON, as one.
 pub(crate) fn replace_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> {
     let json = serde_json::to_vec_pretty(value)
         .map_err(|error| FileError::io("written", path)(std::io::Error::other(error)))?;

@@ -38,6 +38,7 @@ pub const FOLDER: &str = "/var/lib/enamel-helper";
 pub const SOCKET: &str = "/run/enamel-helper/socket";
 
 /// Longest request and answer, bytes: a trust root with all its signatures is the largest.
+#[cfg(unix)]
 const MAX_LINE_BYTES: u64 = 256 * 1024;
 
 /// What an agent asks of the helper.

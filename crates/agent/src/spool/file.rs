@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use redb::{Builder, Database, ReadableDatabase as _, TableDefinition};
 
 use super::error::SpoolError;
+use crate::files;
 
 /// Observations that have no number yet: lane and order of arrival → JSON.
 pub(super) const LANES: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("lanes");
@@ -14,7 +15,7 @@ pub(super) const LANES: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition:
 pub(super) const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 /// `agent_seq` → hash, long after the observation itself is gone.
 pub(super) const HASHES: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("hashes");
-/// Counters, see [`super::fact`].
+/// Counters, see [`super::rows::fact`].
 pub(super) const FACTS: TableDefinition<'_, &str, u64> = TableDefinition::new("facts");
 
 /// What the database keeps of its file in memory. Its usual gigabyte is more than the whole agent may take.
@@ -47,7 +48,7 @@ fn open_checked(path: &Path) -> Result<Database, redb::Error> {
     let held = {
         let read = database.begin_read()?;
         let facts = read.open_table(FACTS)?;
-        facts.get(super::fact::BYTES)?.map_or(0, |bytes| bytes.value())
+        facts.get(super::rows::fact::BYTES)?.map_or(0, |bytes| bytes.value())
     };
     if fs::metadata(path).is_ok_and(|meta| meta.len() > held.saturating_mul(2) + SLACK_BYTES) {
         database.compact()?;
@@ -57,11 +58,7 @@ fn open_checked(path: &Path) -> Result<Database, redb::Error> {
 
 /// Makes the file where there is none, for its owner alone: what was seen of a computer is a map for an attacker.
 fn make_private(path: &Path) -> Result<(), SpoolError> {
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| SpoolError::of(path)(redb::Error::Io(error)))
+    files::make_private(path).map_err(|error| SpoolError::of(path)(redb::Error::Io(error)))
 }
 
 /// Puts a damaged file under another name, which is the first that is free.

@@ -152,5 +152,26 @@ fn a_damaged_enrolment_is_named_and_never_quoted() {
         fs::write(&path, damaged).unwrap();
         let error = Enrolment::required(data.path()).err().unwrap().to_string();
         assert!(error.contains("enrolment.json") && !error.contains("BEGIN"), "{error}");
+        server.renew_token();
+        assert!(enrolled(&server, data.path(), false).is_err(), "nor is it taken for a new computer");
+    }
+}
+
+/// A technician enrols as root what then runs as a user of its own.
+#[cfg(unix)]
+#[test]
+fn what_root_makes_belongs_to_the_agents_user() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
+    if fs::metadata("/proc/self").map_or(1, |own| own.uid()) != 0 {
+        return crate::world::skipped("only root can give files away");
+    }
+    std::os::unix::fs::chown(data.path(), Some(65_534), Some(65_534)).unwrap();
+    enrolled(&server, data.path(), false).unwrap();
+    let made = crate::world::below(data.path());
+    assert!(made.len() >= 3, "{made:?}");
+    let folders = made.iter().filter_map(|file| file.parent());
+    for path in made.iter().map(std::path::PathBuf::as_path).chain(folders) {
+        assert_eq!(fs::metadata(path).unwrap().uid(), 65_534, "{}", path.display());
     }
 }

@@ -155,14 +155,24 @@ impl Server {
         done
     }
 
-    /// Waits until it knows something, for at most half a minute.
-    pub(crate) fn wait<T>(&self, what: &str, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+    /// Waits until it knows something, for at most half a minute without a change.
+    pub(crate) fn wait<T>(&self, what: &str, look: impl FnMut(&mut State) -> Option<T>) -> T {
+        self.wait_for(Duration::from_secs(30), what, look)
+    }
+
+    /// The same for what takes minutes.
+    #[allow(dead_code, reason = "for the figures of the binary, which its own tests take")]
+    pub(crate) fn wait_long<T>(&self, what: &str, look: impl FnMut(&mut State) -> Option<T>) -> T {
+        self.wait_for(Duration::from_mins(3), what, look)
+    }
+
+    fn wait_for<T>(&self, at_most: Duration, what: &str, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
         let mut state = self.shared.state.lock().unwrap();
         loop {
             if let Some(found) = look(&mut state) {
                 return found;
             }
-            let (next, timeout) = self.shared.changed.wait_timeout(state, Duration::from_secs(30)).unwrap();
+            let (next, timeout) = self.shared.changed.wait_timeout(state, at_most).unwrap();
             assert!(!timeout.timed_out(), "waited for {what} in vain; requests: {:?}", next.requests);
             state = next;
         }

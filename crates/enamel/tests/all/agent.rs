@@ -128,3 +128,50 @@ fn a_signal_ends_the_agent_at_once_and_cleanly() {
     assert!(asked.elapsed() < std::time::Duration::from_secs(2), "{:?}", asked.elapsed());
     assert!(Path::new(&world.data()).join("agent/status.json").exists());
 }
+
+/// SPECIFICATION.md's figures for an agent that has nothing to do. Takes two minutes, so it is asked for by name:
+/// `cargo nextest run -p enamel --run-ignored only agent_at_rest`. `ENAMEL_MEASURED` names another build to measure.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "takes two minutes: it watches an agent do nothing"]
+fn agent_at_rest_takes_next_to_nothing() {
+    let (world, server) = (World::new(), Server::start());
+    enrol(&world, &server);
+    let mut command = world.enamel(&["agent", "run", "--look-in", "practice"]);
+    if let Some(measured) = std::env::var_os("ENAMEL_MEASURED") {
+        let mut other = Command::new(measured);
+        other.args(command.get_args()).current_dir(world.path(""));
+        other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command = other;
+    }
+    let mut agent = command.stderr(Stdio::null()).spawn().unwrap();
+    let proc = std::path::PathBuf::from(format!("/proc/{}", agent.id()));
+    // Processor time in hundredths of a second, its own without its children's.
+    let own_ticks = || {
+        let stat = std::fs::read_to_string(proc.join("stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let polls = |state: &crate::server::State| state.polls.len();
+    server.wait_long("everything to be looked at and sent", |state| {
+        (state.polls.last()?.health.spooled == 0 && state.chain.head() >= 5).then_some(())
+    });
+    let (began, before, at) = (own_ticks(), server.with(|state| polls(state)), std::time::Instant::now());
+    server.wait_long("a poll that waited its whole time", |state| (polls(state) > before).then_some(()));
+    let ticks = own_ticks() - began;
+    let seconds = at.elapsed().as_secs_f64();
+    let status = std::fs::read_to_string(proc.join("status")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().to_owned();
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    let share = ticks as f64 / seconds;
+    let _ = std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!(
+            "{resident} resident; {ticks} hundredths of a second of processor in {seconds:.0} s: {share:.2} %\n"
+        ),
+    );
+    let kilobytes: u64 = resident.trim_end_matches("kB").trim().parse().unwrap();
+    assert!(kilobytes <= 40 * 1024, "{resident}");
+    assert!(share <= 1.0, "{share:.2} % of a core");
+}

@@ -19,10 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "enamel-assess",
         &["enamel-types", "enamel-ledger", "enamel-exposure", "enamel-phi", "enamel-risk", "enamel-report"],
     ),
-    (
-        "enamel-agent",
-        &["enamel-types", "enamel-ledger", "enamel-wire", "enamel-host", "enamel-exposure", "enamel-phi"],
-    ),
+    ("enamel-agent", &["enamel-types", "enamel-ledger", "enamel-wire"]),
     (
         "enamel-server",
         &[

@@ -13,7 +13,7 @@ use crate::cli::{Global, PhiOptions};
 use crate::commands::{scan_host, scan_phi, scan_software};
 use crate::error::{Error, Outcome};
 use crate::session::Session;
-use crate::{edge, paths, terminal};
+use crate::{edge, own_files, paths, terminal};
 
 /// How fast the search for patient data reads, MiB a second: nobody at the practice should notice it.
 const READ_MIB_PER_SECOND: u32 = 20;
@@ -25,7 +25,12 @@ pub(super) fn run(global: &Global, args: &SensorArgs) -> Result<Outcome, Error> 
     let enrolment =
         Enrolment::required(&session.data).map_err(|error| super::plainly("nobody asked for this", error))?;
     let session = session.of_agent(&enrolment);
-    for observation in look(&session, args)? {
+    let seen = look(&session, args)?;
+    // A round by hand may run as root, and the service goes on as a user of its own.
+    for file in ["", "-wal", "-shm"] {
+        edge::give_to_owner_of(&session.data, &session.data.join(format!("{}{file}", own_files::CACHE)));
+    }
+    for observation in seen {
         terminal::json_line(&observation)?;
     }
     Ok(Outcome::Done)
