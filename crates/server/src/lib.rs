@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use enamel_types::{Clock, Timestamp};
 
-pub mod demo;
 pub mod access;
 pub mod api;
 pub mod audit;
+pub mod demo;
 pub mod edge;
 pub mod ingest;
 pub mod mailbox;

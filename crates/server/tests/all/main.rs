@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a world that cannot be set up fails its test")]
 
-mod demo;
 mod api;
 mod authenticator;
 mod browser;
 mod ceremonies;
+mod demo;
 mod enrolment;
 mod evidence;
 mod fuzz;

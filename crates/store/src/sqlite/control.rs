@@ -22,8 +22,9 @@ const CACHE_KIB: u32 = 4096;
 /// The control file, open.
 pub(crate) struct Control {
     path: PathBuf,
-    writer: Mutex<Scoped>,
+    /// Stand before the writer, so that they are closed first, as a practice's.
     readers: Mutex<Vec<Scoped>>,
+    writer: Mutex<Scoped>,
     came_back: Condvar,
 }
 

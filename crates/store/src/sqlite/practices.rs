@@ -40,9 +40,11 @@ struct Open {
 pub(crate) struct PracticeFile {
     path: PathBuf,
     pub(crate) key: PracticeKey,
+    /// Stands before the writer, so that it is closed first: only a connection that may write folds the log into the file when it
+    /// is the last to go.
+    reader: Mutex<Option<Connection>>,
     /// `None` once the practice was shredded: a thread that had the file in hand finds nothing.
     writer: Mutex<Option<Connection>>,
-    reader: Mutex<Option<Connection>>,
 }
 
 impl PracticeFiles {
@@ -128,7 +130,7 @@ impl PracticeFile {
         if is_new {
             files::sync_folder_of(&path)?;
         }
-        Ok(Self { path, key, writer: Mutex::new(Some(writer)), reader: Mutex::default() })
+        Ok(Self { path, key, reader: Mutex::default(), writer: Mutex::new(Some(writer)) })
     }
 
     pub(crate) fn read<T>(

@@ -171,3 +171,30 @@ fn more_practices_than_files_may_be_open() {
         assert_eq!((verified.entries, verified.bad), (3, None));
     }
 }
+
+/// What was deleted is overwritten in the file; in a log that stayed behind it would still stand.
+#[test]
+fn a_store_that_is_closed_leaves_no_log() {
+    let world = World::sqlite();
+    let practice = world.practice("Birch Dental");
+    let scope = Scope::practice(practice);
+    let mut front = world.chain(practice);
+    world.store.append(&scope, practice, at(10), &front.links(3)).unwrap();
+    assert_eq!(world.store.entries(&scope, practice, 1, 9).unwrap().entries.len(), 3);
+    let folder = world.config.data.clone();
+    let files = |folder: &std::path::Path| -> Vec<String> {
+        std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert!(
+        files(&folder.join("practices")).iter().any(|name| name.ends_with("-wal")),
+        "there is one to fold"
+    );
+    drop(world.store);
+    for folder in [folder.join("practices"), folder] {
+        let left: Vec<_> = files(&folder).into_iter().filter(|name| name.contains("-wal")).collect();
+        assert_eq!(left, Vec::<String>::new(), "in {}", folder.display());
+    }
+}
