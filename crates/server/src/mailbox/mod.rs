@@ -124,6 +124,9 @@ impl Mailbox {
         let (root, counter) = (poll.trust_root_version, poll.command_counter);
         let found = blocking(move || {
             let scope = Scope::System(Purpose::Ingest);
+            // Not within the transaction below: it may need a connection of its own, and a hundred polls that each hold one and wait
+            // for another wait for ever.
+            let head = store.head(&scope, caller.practice, caller.agent)?;
             store.read(&scope, |tx| {
                 let most = u32::try_from(MAX_MAIL).unwrap_or(u32::MAX);
                 let mut waiting = Vec::new();
@@ -135,13 +138,12 @@ impl Mailbox {
                     waiting.push(command);
                 }
                 let roots = trust::after(tx, root)?;
-                let acked_through = store.head(&scope, caller.practice, caller.agent)?;
                 Ok::<_, StoreError>(Waiting {
                     policy: policies::get(tx, caller.practice)?,
                     roots: roots.iter().take(MAX_MAIL).filter_map(|root| signed_text(&root.signed)).collect(),
                     commands: waiting.iter().filter_map(|command| signed_text(&command.signed)).collect(),
                     vetoed: commands::vetoed(tx, caller.agent, now)?,
-                    acked_through: acked_through.map_or(0, |head| head.agent_seq),
+                    acked_through: head.map_or(0, |head| head.agent_seq),
                 })
             })
         });

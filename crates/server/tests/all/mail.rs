@@ -103,6 +103,31 @@ async fn a_poll_without_mail_ends_in_its_time_and_at_the_servers_end() {
     drop(poll);
 }
 
+/// A poll must not hold one connection to the store while it waits for another: enough of them at once would wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_practices_poll_at_once_after_a_restart() {
+    let msp = Msp::new().await;
+    let mut fleet = Vec::new();
+    for number in 0..80 {
+        let practice = msp.add_practice(&format!("Practice {number}"));
+        fleet.push(msp.agent_of(practice).await);
+    }
+    let Msp { server, clock, folder, .. } = msp;
+    server.stop().await;
+    // No practice's file is open now.
+    let server = crate::world::start(&folder, &clock).await;
+    let polls: Vec<_> = fleet
+        .into_iter()
+        .map(|mut agent| {
+            agent.call(server.agents);
+            tokio::spawn(async move { agent.poll(0).await.json::<Mail>() })
+        })
+        .collect();
+    for poll in polls {
+        tokio::time::timeout(Duration::from_mins(1), poll).await.expect("a poll is answered").unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_the_practice_refused_is_told_and_sent_no_more() {
     let msp = Msp::new().await;
