@@ -1,1 +1,3 @@
 //! The MSP's side: agents' listener, console, API, alerts.
+
+pub mod console;
