@@ -17,14 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("enamel-store", &["enamel-types", "enamel-ledger"]),
     (
         "enamel-assess",
-        &[
-            "enamel-types",
-            "enamel-ledger",
-            "enamel-exposure",
-            "enamel-phi",
-            "enamel-risk",
-            "enamel-report",
-        ],
+        &["enamel-types", "enamel-ledger", "enamel-exposure", "enamel-phi", "enamel-risk", "enamel-report"],
     ),
     (
         "enamel-agent",

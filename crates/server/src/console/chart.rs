@@ -74,12 +74,15 @@ pub fn trend(points: &[TrendPoint]) -> Option<Trend> {
     if span <= 0.0 {
         return None;
     }
-    let top = points.iter().map(|point| point.range.map_or(point.mean.0, |range| range.1.0)).fold(1.0, f64::max);
+    let top =
+        points.iter().map(|point| point.range.map_or(point.mean.0, |range| range.1.0)).fold(1.0, f64::max);
     let top = round_up(top);
     let x = |at: Timestamp| LEFT + (at.as_second() - first.at.as_second()) as f64 / span * (RIGHT - LEFT);
     let y = |usd: Usd| TREND_BOTTOM - (usd.0 / top).clamp(0.0, 1.0) * (TREND_BOTTOM - TOP);
-    let band: Vec<(f64, f64, f64)> =
-        points.iter().filter_map(|point| point.range.map(|(low, high)| (x(point.at), y(low), y(high)))).collect();
+    let band: Vec<(f64, f64, f64)> = points
+        .iter()
+        .filter_map(|point| point.range.map(|(low, high)| (x(point.at), y(low), y(high))))
+        .collect();
     let upper = band.iter().map(|(x, _, high)| (*x, *high));
     let lower = band.iter().rev().map(|(x, low, _)| (*x, *low));
     Some(Trend {
@@ -122,7 +125,11 @@ pub fn exceedance(losses: &LossDistribution) -> Option<Curve> {
         area: format!("{line}L{right:.1} {CURVE_BOTTOM}L{left:.1} {CURVE_BOTTOM}Z"),
         line,
         chances: [0.0, 0.5, 1.0].map(|part| (y(top * part), top * part)).to_vec(),
-        losses: (3..=6).map(|power| 10f64.powi(power)).take_while(|loss| *loss <= 10f64.powf(decades)).map(|loss| (x(loss), short(loss))).collect(),
+        losses: (3..=6)
+            .map(|power| 10f64.powi(power))
+            .take_while(|loss| *loss <= 10f64.powf(decades))
+            .map(|loss| (x(loss), short(loss)))
+            .collect(),
         one_in_ten: (losses.p90.0 >= LEAST && top >= 0.1).then(|| (x(losses.p90.0), y(0.1))),
         table: table(losses),
     })
@@ -133,7 +140,8 @@ fn table(losses: &LossDistribution) -> Vec<(Usd, f64)> {
     [1e3, 1e4, 5e4, 1e5, 2.5e5, 5e5, 1e6]
         .into_iter()
         .map(|sum| {
-            let chance = losses.curve.iter().find(|(loss, _)| loss.0 >= sum).map_or(0.0, |(_, chance)| *chance);
+            let chance =
+                losses.curve.iter().find(|(loss, _)| loss.0 >= sum).map_or(0.0, |(_, chance)| *chance);
             (Usd(sum), chance)
         })
         .collect()
@@ -158,7 +166,11 @@ fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
 /// The next of 1, 2, 2.5, 5, 10 times a power of ten.
 fn round_up(value: f64) -> f64 {
     let decade = 10f64.powf(value.max(1.0).log10().floor());
-    [1.0, 2.0, 2.5, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter().map(|step| step * decade).find(|step| value <= *step).unwrap_or(value)
+    [1.0, 2.0, 2.5, 4.0, 5.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .map(|step| step * decade)
+        .find(|step| value <= *step)
+        .unwrap_or(value)
 }
 
 /// `$10k`, `$1M`: for an axis.
@@ -180,18 +192,30 @@ mod tests {
         path.trim_end_matches('Z')
             .split(['M', 'L'])
             .filter(|point| !point.is_empty())
-            .map(|point| point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap())
+            .map(|point| {
+                point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap()
+            })
             .collect()
     }
 
     #[test]
     fn a_trend_stays_within_its_frame_and_needs_two_points() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let point = |second, mean: f64| TrendPoint { at: at(second), mean: Usd(mean), range: Some((Usd(mean / 2.0), Usd(mean * 2.0))) };
+        let point = |second, mean: f64| TrendPoint {
+            at: at(second),
+            mean: Usd(mean),
+            range: Some((Usd(mean / 2.0), Usd(mean * 2.0))),
+        };
         assert_eq!(trend(&[]), None);
         assert_eq!(trend(&[point(0, 10.0)]), None);
         assert_eq!(trend(&[point(0, 10.0), point(0, 20.0)]), None);
-        let drawn = trend(&[point(0, 40_000.0), point(86_400, 20_000.0), point(172_800, f64::NAN), point(200_000, 0.0)]).unwrap();
+        let drawn = trend(&[
+            point(0, 40_000.0),
+            point(86_400, 20_000.0),
+            point(172_800, f64::NAN),
+            point(200_000, 0.0),
+        ])
+        .unwrap();
         for (x, y) in numbers(&drawn.line).into_iter().chain(numbers(&drawn.band)) {
             assert!((LEFT..=RIGHT).contains(&x) && (TOP..=TREND_BOTTOM).contains(&y), "{x} {y}");
         }
@@ -201,7 +225,9 @@ mod tests {
 
     #[test]
     fn a_curve_falls_and_its_table_says_the_same() {
-        let curve = (0..1_000).map(|step| (Usd(f64::from(step) * 300.0), 0.3 * (1.0 - f64::from(step) / 1_000.0))).collect();
+        let curve = (0..1_000)
+            .map(|step| (Usd(f64::from(step) * 300.0), 0.3 * (1.0 - f64::from(step) / 1_000.0)))
+            .collect();
         let losses = LossDistribution { p90: Usd(200_000.0), curve, ..LossDistribution::default() };
         let drawn = exceedance(&losses).unwrap();
         let points = numbers(&drawn.line);

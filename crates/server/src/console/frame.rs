@@ -258,7 +258,11 @@ impl Choice {
     pub fn groups(groups: &[(GroupId, String)], chosen: Option<GroupId>) -> Vec<Self> {
         groups
             .iter()
-            .map(|(id, name)| Self { value: id.to_string(), label: name.clone(), chosen: chosen == Some(*id) })
+            .map(|(id, name)| Self {
+                value: id.to_string(),
+                label: name.clone(),
+                chosen: chosen == Some(*id),
+            })
             .collect()
     }
 }

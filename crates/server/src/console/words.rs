@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use enamel_types::command::CommandClass;
 use enamel_types::control::{ControlState, Grounds};
-use enamel_types::words::{grouped, group_digits};
+use enamel_types::words::{group_digits, grouped};
 use enamel_types::{EvidenceOutcome, Minutes, Role, Severity, Timestamp, Usd};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
