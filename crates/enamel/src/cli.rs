@@ -2,6 +2,12 @@
 //!
 //! Scripts rely on these names and on the exit codes below; a change needs a decision record.
 
+pub mod agent;
+#[cfg(feature = "server")]
+pub mod demo;
+#[cfg(feature = "server")]
+pub mod sign;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +90,21 @@ pub enum Verb {
     /// Check files that people edit
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Watch this computer for the MSP
+    #[command(subcommand)]
+    Agent(agent::AgentVerb),
+    /// Fill a fresh folder with a made-up MSP, to see the console alive: `enamel serve --data DIR`
+    ///
+    /// Practices, computers, a year of findings that were mended and came back. Without --data the folder is ./enamel-demo.
+    #[cfg(feature = "server")]
+    Demo(demo::DemoArgs),
+    /// The MSP's server: console, API, and the listener for agents
+    #[cfg(feature = "server")]
+    Serve(ServeArgs),
+    /// An operator's keys, and the signatures that agents obey; works without a server
+    #[cfg(feature = "server")]
+    #[command(subcommand)]
+    Sign(sign::SignVerb),
 }
 
 /// `enamel assess`.
@@ -343,6 +364,23 @@ pub struct ConfigCheckArgs {
     /// What the practice says about itself (TOML)
     #[arg(long, value_name = "FILE")]
     pub practice: Option<PathBuf>,
+}
+
+/// `enamel serve`.
+#[cfg(feature = "server")]
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where people reach the console. Over a network put a proxy with TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+
+    /// Where agents reach the server
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
+    pub agents: std::net::SocketAddr,
+
+    /// PostgreSQL's address (postgres://…) [default: SQLite files in the data directory]
+    #[arg(long, env = "ENAMEL_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
 }
 
 /// A day as ISO 8601 writes it.

@@ -1,6 +1,7 @@
 //! The edge of the world: the only place that reads the clock, asks for randomness and knows the platform's folders.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use enamel_types::{Clock, Timestamp};
 use etcetera::BaseStrategy as _;
@@ -48,7 +49,6 @@ pub(crate) fn usual_folders() -> Vec<PathBuf> {
 }
 
 /// Whether this process has every right on a Linux computer. The owner of a process's entry in `/proc` is its effective user.
-#[cfg(feature = "report")]
 pub(crate) fn is_linux_root() -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -57,4 +57,35 @@ pub(crate) fn is_linux_root() -> bool {
     }
     #[cfg(not(target_os = "linux"))]
     false
+}
+
+/// What root makes in somebody else's folder is theirs: the service that is to use it runs as that user.
+pub(crate) fn give_to_owner_of(folder: &Path, file: &Path) {
+    #[cfg(unix)]
+    if let Ok(owner) = std::fs::metadata(folder) {
+        use std::os::unix::fs::MetadataExt as _;
+        // Where this fails nothing is given away, and whoever misses it is told by the system.
+        let _ = std::os::unix::fs::lchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+    let _ = (folder, file);
+}
+
+/// From now on this process runs when nobody else needs the processor, and ends with the one that started it.
+pub(crate) fn be_idle() {
+    #[cfg(target_os = "linux")]
+    {
+        // Where the system refuses either, the work is done all the same.
+        let _ = rustix::process::nice(19);
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    }
+}
+
+/// The same for a program that is about to be started, where that is how the system does it.
+pub(crate) fn run_when_idle(command: &mut Command) {
+    #[cfg(windows)]
+    {
+        const IDLE_PRIORITY_CLASS: u32 = 0x40;
+        std::os::windows::process::CommandExt::creation_flags(command, IDLE_PRIORITY_CLASS);
+    }
+    let _ = command;
 }

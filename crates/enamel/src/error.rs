@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 use crate::terminal::plain_lines;
 
-/// A failure of a verb: exit code 1.
+/// A failure of a verb.
 #[derive(Debug)]
 pub struct Error {
     /// Whoever read our output has seen enough (`| head`): nothing that anybody needs to be told.
     quiet: bool,
+    /// The command line was wrong, in a way that its parser does not know.
+    usage: bool,
     what: String,
     causes: Vec<String>,
     help: Option<String>,
@@ -21,7 +23,18 @@ pub struct Error {
 impl Error {
     /// What failed, on which object.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { quiet: false, what: what.into(), causes: Vec::new(), help: None }
+        Self { quiet: false, usage: false, what: what.into(), causes: Vec::new(), help: None }
+    }
+
+    /// The command line was wrong: what is missing, or what does not go together.
+    #[cfg(feature = "server")]
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self { usage: true, ..Self::new(what) }
+    }
+
+    /// The documented exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if self.usage { 2 } else { 1 })
     }
 
     /// The reader of standard output has closed it.
@@ -74,6 +87,19 @@ impl Error {
     }
 }
 
+impl From<enamel_assess::LoadError> for Error {
+    fn from(error: enamel_assess::LoadError) -> Self {
+        let help = error.help();
+        // What is wrong in a file is the error itself, not its cause.
+        let said = Self::new(error.to_string()).help(help);
+        match std::error::Error::source(&error) {
+            Some(source) => said.because(source),
+            None => said,
+        }
+    }
+}
+
+#[cfg(feature = "server")]
 impl From<enamel_types::content::ContentError> for Error {
     fn from(error: enamel_types::content::ContentError) -> Self {
         let help = error.help.clone();

@@ -114,7 +114,7 @@ fn kind(error: &toml::de::Error) -> &'static str {
 
 /// Writes a file that only its owner can read, whole or not at all, and never over another: a crash must not leave half an
 /// identity, and two first runs must not make two. Says whether it was written.
-fn write_private_if_absent(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+pub(crate) fn write_private_if_absent(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     fs::create_dir_all(folder)?;
     let temporary = path.with_extension(format!("{NEW}{}", std::process::id()));
     let mut options = fs::OpenOptions::new();

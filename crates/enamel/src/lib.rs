@@ -5,12 +5,9 @@
 
 pub mod cli;
 mod commands;
-mod content;
 mod edge;
 mod error;
-mod evidence;
 mod fault;
-mod figures;
 mod identity;
 mod interrupt;
 #[cfg(feature = "report")]
@@ -40,5 +37,12 @@ pub fn run(cli: cli::Cli) -> Result<Outcome, Error> {
         Verb::Ledger(LedgerVerb::Salvage) => commands::ledger::salvage(global),
         Verb::Export(args) => commands::export::run(global, &args),
         Verb::Config(ConfigVerb::Check(args)) => commands::config::check(global, &args),
+        Verb::Agent(verb) => commands::agent::run(global, &verb),
+        #[cfg(feature = "server")]
+        Verb::Demo(args) => commands::demo::run(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Serve(args) => commands::serve::run(global, &args),
+        #[cfg(feature = "server")]
+        Verb::Sign(verb) => commands::sign::run(global, &verb),
     }
 }

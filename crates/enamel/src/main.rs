@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Where standard error cannot be written, the exit code still says it.
             let _ = writeln!(anstream::stderr(), "{}", error.for_people());
-            ExitCode::from(1)
+            error.exit_code()
         }
     }
 }

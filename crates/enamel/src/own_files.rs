@@ -21,6 +21,11 @@ pub(crate) const IDENTITY: &str = "identity.toml";
 /// The practice file of the last run.
 pub(crate) const PRACTICE: &str = "practice.toml";
 
+/// What an agent keeps: who it is, what waits to be sent.
+pub(crate) const AGENT: &str = "agent";
+/// Notices of commands that are held.
+pub(crate) const HELD: &str = "held";
+
 /// What a file is called until it is whole, after the name that it will have; the process's number follows.
 pub(crate) const PART: &str = ".part-";
 /// The same for the identity, which is never put over another.
@@ -54,7 +59,7 @@ pub(crate) fn of_data(folder: &Path) -> Vec<PathBuf> {
     let databases = [LEDGER, CACHE].into_iter().flat_map(|database| {
         BESIDE_A_DATABASE.iter().map(move |suffix| folder.join(format!("{database}{suffix}")))
     });
-    let named = [LEDGER, CACHE, IDENTITY, PRACTICE].into_iter().map(|name| folder.join(name));
+    let named = [LEDGER, CACHE, IDENTITY, PRACTICE, AGENT, HELD].into_iter().map(|name| folder.join(name));
     named.chain(databases).chain(listed(folder, is_own)).collect()
 }
 

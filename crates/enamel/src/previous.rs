@@ -4,12 +4,12 @@
 //! Nothing of it was stored but its observations. They are judged and rolled again, with today's content and practice
 //! file, so that the two means differ by what was seen and by nothing else.
 
+use enamel_assess::{Fresh, Rolls};
 use enamel_ledger::{Entry, Ledger, LedgerError, PracticeView};
 use enamel_report::PreviousRun;
 use enamel_types::{AgentId, Body, PracticeId, Timestamp};
 
 use crate::error::Error;
-use crate::figures::{self, Fresh, Rolls};
 use crate::session::Session;
 
 /// Entries looked at first: some twenty runs of one computer.
@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session, ledger: &Ledger, last_seq: u64) -> Result<O
         }
         view.apply(&entry, &session.judge(&entry.observation));
     }
-    let mean = figures::risk(session, &view, at, Rolls::for_a_report()).total.mean;
+    let mean = session.assessor().risk(&view, at, Rolls::for_a_report()).total.mean;
     let open = Fresh::of(&view, at)
         .open_findings(&view)
         .into_iter()

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use enamel_assess::{Assessor, Content, Gathered, practice_profile};
 use enamel_ledger::{Appended, Ledger, LedgerError, PracticeView, Receipt};
 use enamel_types::judgement::Judgement;
 use enamel_types::{
@@ -12,7 +13,6 @@ use enamel_types::{
 use jiff::SignedDuration;
 
 use crate::cli::Global;
-use crate::content::{self, Content};
 use crate::edge::{self, SystemClock};
 use crate::error::Error;
 use crate::identity::Identity;
@@ -68,11 +68,19 @@ impl Session {
         Ok(Self {
             identity: Identity::load_or_make(&data, SystemClock.now())?,
             content: Content::load(global.content.as_deref())?,
-            profile: content::remembered_profile(practice, &data)?,
+            profile: remembered_profile(practice, &data)?,
             quiet: global.quiet,
             json: global.json,
             data,
         })
+    }
+
+    /// The same computer, under the ids that a server knows it by.
+    pub(crate) fn of_agent(mut self, enrolment: &enamel_agent::Enrolment) -> Self {
+        self.identity.practice = enrolment.practice;
+        self.identity.device = enrolment.device;
+        self.identity.agent = enrolment.agent;
+        self
     }
 
     /// The practice.
@@ -131,22 +139,14 @@ impl Session {
             .collect()
     }
 
+    /// What this practice is judged with.
+    pub(crate) fn assessor(&self) -> Assessor<'_> {
+        Assessor { content: &self.content, profile: &self.profile }
+    }
+
     /// What an observation means.
     pub(crate) fn judge(&self, observation: &Observation) -> Judgement {
-        match &observation.body {
-            Body::ConfigState(_) => {
-                enamel_exposure::judge_config(observation, &self.content.checks, &self.profile)
-            }
-            Body::SoftwareInventory(_) => {
-                enamel_exposure::judge_software(observation, &self.content.signatures, &self.content.eol)
-            }
-            Body::PatientData(_) => enamel_phi::judge(observation),
-            Body::Attestation(_) => enamel_risk::judge_attestation(observation, &self.content.controls),
-            Body::DeviceInventory(_)
-            | Body::RiskAcceptance(_)
-            | Body::AgentEvent(_)
-            | Body::CommandReceipt(_) => Judgement::of(observation),
-        }
+        self.assessor().judge(observation)
     }
 
     /// The present state of the practice: every observation of the ledger, judged and folded.
@@ -199,6 +199,29 @@ impl Session {
         }
         Ok(opened.ledger)
     }
+}
+
+/// Reads what a view rests on.
+pub(crate) fn gather(ledger: &Ledger, view: &PracticeView, now: Timestamp) -> Result<Gathered, Error> {
+    Gathered::from(view, now, |id| ledger.get(id)).map_err(Error::ledger_unreadable)
+}
+
+/// The practice file that was given, or the one given to an earlier run: figures that change with a forgotten option would
+/// be worth nothing.
+fn remembered_profile(path: Option<&Path>, data: &Path) -> Result<PracticeProfile, Error> {
+    let kept = data.join(own_files::PRACTICE);
+    let Some(path) = path else {
+        return Ok(practice_profile(kept.exists().then_some(kept.as_path()))?);
+    };
+    let profile = practice_profile(Some(path))?;
+    // The text, not the profile: comments stay, and a mistake is named at the line its author knows.
+    let text = fs::read(path).map_err(|error| {
+        Error::new(format!("{} could not be read", path.display()))
+            .because(error)
+            .help("name a TOML file that exists")
+    })?;
+    crate::commands::export::write(&kept, &text)?;
+    Ok(profile)
 }
 
 /// Makes a folder that only its owner can enter: what Enamel has seen of a computer is a map for an attacker.

@@ -5,7 +5,7 @@
 
 use enamel_types::{AgentId, Observation, ObservationId, PracticeId};
 
-use crate::format::{EntryHash, entry_hash};
+use crate::format::{EntryHash, entry_hash, receipt_hash};
 
 /// One observation in its agent's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,11 @@ impl Link {
                 &self.body,
             ],
         )
+    }
+
+    /// The hash over what its keeper adds: the position among everything kept, from 1, and when it was received, microseconds.
+    pub fn receipt(&self, seq: u64, received_at: i64) -> [u8; 32] {
+        receipt_hash(seq, received_at, &self.hash)
     }
 
     /// Whether nothing in it was changed since its hash was made.

@@ -167,6 +167,15 @@ pub(crate) fn entry_hash(prev: &EntryHash, fields: [&[u8]; 8]) -> EntryHash {
     EntryHash(*hasher.finalize().as_bytes())
 }
 
+/// The hash over what a keeper adds to an entry, as the module documents it.
+pub(crate) fn receipt_hash(seq: u64, received_at: i64, hash: &EntryHash) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger receipt v1");
+    hasher.update(&seq.to_le_bytes());
+    hasher.update(&received_at.to_le_bytes());
+    hasher.update(&hash.0);
+    *hasher.finalize().as_bytes()
+}
+
 impl Row {
     /// The next row of a chain. `body` is the observation as JSON.
     pub(crate) fn next(
@@ -216,11 +225,7 @@ impl Row {
 
     /// The hash over what the keeper adds, as the module documents it.
     pub(crate) fn receipt_hash(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger receipt v1");
-        hasher.update(&self.seq.to_le_bytes());
-        hasher.update(&self.received_at.to_le_bytes());
-        hasher.update(&self.hash.0);
-        *hasher.finalize().as_bytes()
+        receipt_hash(self.seq, self.received_at, &self.hash)
     }
 
     /// What is wrong with the row by itself; `None` if it is as it was written.

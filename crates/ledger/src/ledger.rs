@@ -163,6 +163,10 @@ impl Ledger {
         &self.connection
     }
 
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// Sets SQLite up, and checks that this is a ledger whose ends are whole.
     fn prepare(&self) -> Result<(), LedgerError> {
         let (connection, path) = (&self.connection, self.path.as_path());
@@ -356,7 +360,7 @@ fn append_all(
 }
 
 /// One past the highest number ever given out, lost ones included.
-fn next_seq(connection: &Connection) -> rusqlite::Result<u64> {
+pub(crate) fn next_seq(connection: &Connection) -> rusqlite::Result<u64> {
     let sql = "SELECT max(coalesce((SELECT max(seq) FROM observation), 0), coalesce((SELECT max(seq) FROM lost), 0))";
     connection
         .prepare_cached(sql)?
@@ -418,7 +422,7 @@ pub(crate) fn write_head(connection: &Connection, head: &Head) -> rusqlite::Resu
         .map(drop)
 }
 
-fn read_head(connection: &Connection, agent: AgentId) -> rusqlite::Result<Option<Head>> {
+pub(crate) fn read_head(connection: &Connection, agent: AgentId) -> rusqlite::Result<Option<Head>> {
     connection
         .prepare_cached("SELECT agent, agent_seq, seq, hash FROM head WHERE agent = ?1")?
         .query_row([agent.as_bytes()], head_of)

@@ -18,6 +18,7 @@ mod error;
 mod files;
 pub mod format;
 mod ledger;
+mod relay;
 mod root;
 mod salvage;
 mod verify;

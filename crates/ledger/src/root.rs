@@ -3,7 +3,7 @@
 //! The chain alone does not bind whoever keeps the file: they could rewrite all of it. A root that has left their hands
 //! (in a report, with an insurer) does.
 
-use enamel_types::PracticeId;
+use enamel_types::{AgentId, PracticeId};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
@@ -23,6 +23,27 @@ pub struct PracticeRoot {
     /// BLAKE3 in key derivation mode, context `enamel 2026-11 practice root v1`, over: the practice, `through_seq`, and
     /// for each agent in the order of its id: the agent, `agent_seq` and `hash` of its last entry that is covered.
     pub root: EntryHash,
+}
+
+impl PracticeRoot {
+    /// The root over each agent's last entry: the agent, `agent_seq`, `hash`, in the order of the agents' ids.
+    pub fn over(
+        practice: PracticeId,
+        through_seq: u64,
+        ends: impl IntoIterator<Item = (AgentId, u64, EntryHash)>,
+    ) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 practice root v1");
+        hasher.update(practice.as_bytes());
+        hasher.update(&through_seq.to_le_bytes());
+        let mut agents = 0;
+        for (agent, agent_seq, hash) in ends {
+            hasher.update(agent.as_bytes());
+            hasher.update(&agent_seq.to_le_bytes());
+            hasher.update(&hash.0);
+            agents += 1;
+        }
+        Self { practice, through_seq, agents, root: EntryHash(*hasher.finalize().as_bytes()) }
+    }
 }
 
 impl Ledger {
@@ -46,19 +67,14 @@ pub(crate) fn root_through(
     // SQLite gives the other columns from the row that has the maximum.
     let sql = "SELECT agent, max(agent_seq), hash FROM observation WHERE practice = ?1 AND seq <= ?2 \
                GROUP BY agent ORDER BY agent";
-    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 practice root v1");
-    hasher.update(practice.as_bytes());
-    hasher.update(&through_seq.to_le_bytes());
-    let mut agents = 0;
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![practice.as_bytes(), through_seq.cast_signed()])?;
-    while let Some(row) = rows.next()? {
-        hasher.update(&row.get::<_, [u8; 16]>(0)?);
-        hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
-        hasher.update(&row.get::<_, [u8; 32]>(2)?);
-        agents += 1;
-    }
-    Ok(PracticeRoot { practice, through_seq, agents, root: EntryHash(*hasher.finalize().as_bytes()) })
+    let ends = statement
+        .query_map(params![practice.as_bytes(), through_seq.cast_signed()], |row| {
+            let agent = AgentId::from_uuid(uuid::Uuid::from_bytes(row.get(0)?));
+            Ok((agent, row.get::<_, i64>(1)?.cast_unsigned(), EntryHash(row.get(2)?)))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(PracticeRoot::over(practice, through_seq, ends))
 }
 
 /// The roots of every practice that has an entry, over every entry up to `through_seq`.

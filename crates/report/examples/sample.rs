@@ -1,4 +1,4 @@
-//! Writes the sample practice's report to a folder, to look at: `cargo run -p enamel-report --example sample -- DIR`.
+//! Writes the sample practice's report and letters to a folder, to look at: `cargo run -p enamel-report --example sample -- DIR`.
 
 #[allow(dead_code)] // the tests use more of it
 #[path = "../tests/all/sample/mod.rs"]
@@ -12,6 +12,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
     let model = sample::model();
     std::fs::write(folder.join("report.html"), enamel_report::render_html(&model)?)?;
+    let brand = sample::brand();
+    let monthly = enamel_report::letter::render_monthly(&model, &brand, &sample::month())?;
+    std::fs::write(folder.join("monthly.html"), monthly)?;
+    std::fs::write(folder.join("prospect.html"), enamel_report::letter::render_prospect(&model, &brand)?)?;
     std::fs::write(
         folder.join("assessment-results.json"),
         enamel_report::oscal::assessment_results(&model)?,

@@ -1,7 +1,7 @@
 //! The report in plain words, and the exports that an auditor takes.
 //!
 //! One [`ReportModel`] goes in; a self-contained HTML page ([`render_html`]) and OSCAL assessment results ([`oscal`])
-//! come out. The same model gives the same bytes: no clock, no dice, no network. The same findings as OCSF events are
+//! come out; [`letter`] makes the two-page letters. The same model gives the same bytes: no clock, no dice, no network. The same findings as OCSF events are
 //! [`enamel_types::ocsf`], which the agent writes too.
 //!
 //! This crate never judges. What the model calls *unknown* is unknown in every output, and never green or satisfied.
@@ -10,6 +10,7 @@
 //! otherwise, and passes [`text`] on its way out.
 
 mod html;
+pub mod letter;
 mod model;
 pub mod oscal;
 pub mod pdf;
@@ -18,8 +19,8 @@ mod words;
 
 pub use html::render_html;
 pub use model::{
-    ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry,
-    SoftwareEntry, SurveyEntry,
+    AcceptedRisk, ControlRow, DeviceEntry, Duty, GapEntry, LedgerFacts, PreviousRun, ReportModel,
+    ResultEntry, SoftwareEntry, SurveyEntry,
 };
 
 /// Why a report could not be made. Each says what failed; the cause is the error's source.

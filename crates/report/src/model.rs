@@ -11,7 +11,7 @@ use enamel_types::risk::{HeatMap, RiskFigures};
 use enamel_types::software::DentalProduct;
 use enamel_types::{
     ControlId, ControlStatus, DeviceId, Estimate, FindingEntry, FindingId, Gap, ObservationFacts,
-    ObservationId, PracticeId, PracticeProfile, RuleResult, Severity, Timestamp, Usd,
+    ObservationId, PracticeId, PracticeProfile, RiskAcceptance, RuleResult, Severity, Timestamp, Usd,
 };
 
 /// Everything one report says.
@@ -45,6 +45,8 @@ pub struct ReportModel {
     pub software: Vec<SoftwareEntry>,
     /// What could not be seen.
     pub gaps: Vec<GapEntry>,
+    /// Open findings that a person has accepted, in force or ended, soonest to end first.
+    pub accepted: Vec<AcceptedRisk>,
     /// Every observation that anything above rests on.
     pub evidence: BTreeMap<ObservationId, ObservationFacts>,
     /// The ledger these observations are kept in.
@@ -145,6 +147,19 @@ pub struct GapEntry {
     pub observation: ObservationId,
     /// What, and why.
     pub gap: Gap,
+}
+
+/// An open finding that a person has accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedRisk {
+    /// The finding's title.
+    pub title: String,
+    /// The computer.
+    pub device: DeviceId,
+    /// The observation that recorded it.
+    pub observation: ObservationId,
+    /// What was stated.
+    pub acceptance: RiskAcceptance,
 }
 
 /// The ledger in a few figures.

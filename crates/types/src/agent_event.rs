@@ -20,6 +20,11 @@ pub enum AgentEvent {
         /// How many.
         observations: u64,
     },
+    /// The spool was damaged and begun anew: what waited in it is lost.
+    SpoolDamaged {
+        /// What was wrong, and under which name the damaged file was kept.
+        why: String,
+    },
     /// A sensor ended without an answer.
     SensorFailed {
         /// Which.

@@ -168,4 +168,6 @@ pub struct FindingEntry {
     pub last_seen: Timestamp,
     /// Where it stands now.
     pub standing: Standing,
+    /// When it was last found to be gone.
+    pub resolved_at: Option<Timestamp>,
 }

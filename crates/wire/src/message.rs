@@ -28,6 +28,10 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Longest poll for mail, seconds.
 pub const MAX_WAIT_SECONDS: u32 = 55;
 
+/// Most trust roots, and most commands, in a mail. What is left waits for the next: an agent that has taken these asks for
+/// those after them.
+pub const MAX_MAIL: usize = 32;
+
 /// How long a client certificate is valid, days.
 pub const CERTIFICATE_DAYS: i64 = 90;
 
@@ -98,6 +102,9 @@ pub struct Renewed {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
+    /// The hash of the agent's entry before the first of these; [`EntryHash::GENESIS`] before its very first. With it a batch
+    /// proves by itself that it is whole, and the server sees where it parts from what is kept.
+    pub prev: EntryHash,
     /// They follow one another: each `agent_seq` is one more than the one before.
     pub entries: Vec<BatchEntry>,
 }
@@ -168,9 +175,9 @@ pub struct Health {
 pub struct Mail {
     /// The policy, where the agent's is another.
     pub policy: Option<Policy>,
-    /// Trust roots after the agent's, each signed by the one before.
+    /// Trust roots after the agent's, each signed by the one before; at most [`MAX_MAIL`].
     pub trust_roots: Vec<SignedText>,
-    /// Commands after the agent's counter, by counter.
+    /// Commands after the agent's counter, by counter; at most [`MAX_MAIL`].
     pub commands: Vec<SignedText>,
     /// Commands that the practice has refused: the agent drops them while they are held.
     pub vetoed: Vec<enamel_types::CommandId>,

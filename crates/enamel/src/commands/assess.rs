@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use enamel_assess::{ControlStates, Fresh, Rolls};
 use enamel_host::Host;
 use enamel_ledger::{Ledger, PracticeView};
 use enamel_types::patient_data::PatientDataSurvey;
@@ -14,9 +15,7 @@ use super::{fail_on, scan_host, scan_phi, scan_software};
 use crate::cli::{AssessArgs, Global};
 use crate::edge;
 use crate::error::{Error, Outcome};
-use crate::evidence::Gathered;
-use crate::figures::{self, Fresh, Rolls};
-use crate::session::{Session, make_private_folder};
+use crate::session::{Session, gather, make_private_folder};
 use crate::terminal::{self, hint, plain};
 use crate::{own_files, paths};
 
@@ -37,7 +36,7 @@ pub(crate) fn run(global: &Global, args: &AssessArgs) -> Result<Outcome, Error> 
     let now = session.now();
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
-    let risk = figures::risk(&session, &view, now, Rolls::for_a_report());
+    let risk = session.assessor().risk(&view, now, Rolls::for_a_report());
     let written = write_files(&session, args, ledger, &view, &risk, now)?;
 
     let open = Fresh::of(&view, now).open_findings(&view);
@@ -113,9 +112,9 @@ fn write_files(
     risk: &RiskFigures,
     now: Timestamp,
 ) -> Result<Written, Error> {
-    let gathered = Gathered::from(&ledger, view, now)?;
+    let gathered = gather(&ledger, view, now)?;
     let mut files = vec![args.out.join(own_files::REPORT), args.out.join(own_files::FINDINGS)];
-    super::export::write(&files[1], &gathered.findings_json(session, view, now))?;
+    super::export::write(&files[1], &gathered.findings_json(session.assessor(), view, now))?;
     let model = crate::model::build(session, &ledger, view, gathered, risk.clone(), now)?;
     // Printing takes long, and another run may wait for the ledger.
     drop(ledger);
@@ -143,9 +142,9 @@ fn write_files(
     now: Timestamp,
 ) -> Result<Written, Error> {
     let file = args.out.join(own_files::FINDINGS);
-    let gathered = Gathered::from(&ledger, view, now)?;
+    let gathered = gather(&ledger, view, now)?;
     drop(ledger);
-    super::export::write(&file, &gathered.findings_json(session, view, now))?;
+    super::export::write(&file, &gathered.findings_json(session.assessor(), view, now))?;
     hint(session.quiet, "This build of enamel is the agent's and makes no report.html");
     Ok(Written { files: vec![file], failed: None, change: String::new() })
 }
@@ -180,7 +179,7 @@ fn for_people(
 ) -> String {
     use std::fmt::Write as _;
     let fresh = Fresh::of(view, now);
-    let states = figures::control_states(session, view, now);
+    let states = ControlStates::of(&session.assessor().controls(view, now));
     let of = |severity| open.iter().filter(|finding| finding.severity == severity).count() as u64;
     let (answer, because) =
         verdict(of(Severity::Critical), of(Severity::High), states.unknown as u64, states.all as u64);

@@ -7,9 +7,8 @@ use enamel_types::Observation;
 
 use crate::cli::{ExportArgs, ExportFormat, Global};
 use crate::error::{Error, Outcome};
-use crate::evidence::Gathered;
 use crate::own_files::PART;
-use crate::session::Session;
+use crate::session::{Session, gather};
 use crate::terminal;
 
 /// Runs the verb.
@@ -91,7 +90,7 @@ fn ocsf(session: &Session, out: &Path) -> Result<(), Error> {
     let now = session.now();
     let ledger = session.ledger()?;
     let view = session.view(&ledger)?;
-    write(out, &Gathered::from(&ledger, &view, now)?.findings_json(session, &view, now))
+    write(out, &gather(&ledger, &view, now)?.findings_json(session.assessor(), &view, now))
 }
 
 #[cfg(feature = "report")]

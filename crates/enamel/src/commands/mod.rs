@@ -1,14 +1,21 @@
 //! One file per verb.
 
+pub(crate) mod agent;
 pub(crate) mod assess;
 pub(crate) mod attest;
 pub(crate) mod config;
+#[cfg(feature = "server")]
+pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod ledger;
 pub(crate) mod risk;
 pub(crate) mod scan_host;
 pub(crate) mod scan_phi;
 pub(crate) mod scan_software;
+#[cfg(feature = "server")]
+pub(crate) mod serve;
+#[cfg(feature = "server")]
+pub(crate) mod sign;
 
 use enamel_types::{Finding, Severity};
 

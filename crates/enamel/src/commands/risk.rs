@@ -1,12 +1,12 @@
 //! `enamel risk`: what a year may cost, and what each fix is worth.
 
+use enamel_assess::Rolls;
 use enamel_types::risk::{Basis, RiskFigures};
 use enamel_types::words::grouped;
 use serde_json::json;
 
 use crate::cli::{Global, RiskArgs};
 use crate::error::{Error, Outcome};
-use crate::figures::{self, Rolls};
 use crate::session::Session;
 use crate::terminal::{self, plain};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, args: &RiskArgs) -> Result<Outcome, Error> {
     let session = Session::open(global, args.practice.as_deref())?;
     let view = session.view(&session.ledger()?)?;
     let rolls = Rolls::new(args.trials, args.seed, args.threads);
-    let figures = figures::risk(&session, &view, session.now(), rolls);
+    let figures = session.assessor().risk(&view, session.now(), rolls);
     if session.json {
         terminal::json_line(&record(&figures, args.explain))?;
     } else {

@@ -67,6 +67,13 @@ fn the_build_that_ships_does_not_know_how_to_reveal() {
     assert_eq!((ran.code(), ran.stdout().as_str()), (2, ""), "{}", ran.stderr());
 }
 
+/// What a practice runs holds no operator's tool.
+#[test]
+#[cfg(not(feature = "server"))]
+fn the_agents_build_signs_nothing() {
+    assert_eq!(World::new().run(&["sign", "key", "show", "x"]).code(), 2);
+}
+
 #[test]
 fn exit_codes_are_as_documented() {
     let world = World::new();

@@ -60,6 +60,7 @@ const NOT_IN_THE_AGENT: &[&str] = &[
     "enamel-store",
     "enamel-server",
     "enamel-testkit",
+    "rpassword",
     "openssl-sys",
     "aws-lc-sys",
     "native-tls",
@@ -149,7 +150,10 @@ fn the_agent_stays_small() {
 /// A promise is held by a test that exists.
 #[test]
 fn every_test_that_the_specification_names_exists() {
-    let specification = include_str!("../../../../SPECIFICATION.md");
+    let documents = [
+        ("SPECIFICATION.md", include_str!("../../../../SPECIFICATION.md")),
+        ("SECURITY.md", include_str!("../../../../SECURITY.md")),
+    ];
     let mut sources = String::new();
     let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut folders = vec![crates.to_owned()];
@@ -163,16 +167,16 @@ fn every_test_that_the_specification_names_exists() {
         }
     }
     let mut names = 0;
-    for quoted in specification.split('`').skip(1).step_by(2) {
+    let quoted = documents.iter().flat_map(|(document, text)| {
+        text.split('`').skip(1).step_by(2).map(move |quoted| (document, quoted))
+    });
+    for (document, quoted) in quoted {
         let Some((_, name)) = quoted.rsplit_once("::") else { continue };
         if name.is_empty() || name.contains(['*', ' ', '<']) {
             continue;
         }
         names += 1;
-        assert!(
-            sources.contains(&format!("fn {name}(")),
-            "SPECIFICATION.md names {quoted}, which is no test"
-        );
+        assert!(sources.contains(&format!("fn {name}(")), "{document} names {quoted}, which is no test");
     }
     assert!(names > 40, "{names} names were read");
 }

@@ -2,7 +2,8 @@
 
 use enamel_ledger::{Entry, FindingState, PracticeView};
 use enamel_types::{
-    FindingClass, FindingId, Fix, Judgement, Minutes, Observation, RuleId, Severity, Timestamp,
+    Body, FindingClass, FindingId, Fix, Judgement, Minutes, Observation, RiskAcceptance, RuleId, Severity,
+    Timestamp,
 };
 use proptest::prelude::*;
 
@@ -170,6 +171,9 @@ proptest! {
             live.catch_up(&ledger, &judge).unwrap();
             ledger.append(at(101), batch).unwrap();
             live.catch_up(&ledger, &judge).unwrap();
+            // A server keeps its views as JSON between two looks.
+            let kept = serde_json::to_vec(&live).unwrap();
+            live = serde_json::from_slice(&kept).unwrap();
         }
         let entries: Vec<Entry> = ledger.entries(1).map(Result::unwrap).collect();
         let before = live.clone();
@@ -194,4 +198,25 @@ proptest! {
             prop_assert_eq!(record.is_open(), latest);
         }
     }
+}
+
+#[test]
+fn an_acceptance_counts_until_its_day_and_the_latest_word_decides() {
+    let finding = id_of(1, '1');
+    let accept = |number, second, until| {
+        let acceptance = RiskAcceptance {
+            finding,
+            reason: "the sensor's driver ends with this Windows".to_owned(),
+            compensating: "no network but to the image server".to_owned(),
+            person: "Robin Vale, office manager".to_owned(),
+            expires_at: at(until),
+        };
+        with_body(1, number, at(second), &format!("acceptance:{finding}"), Body::RiskAcceptance(acceptance))
+    };
+    let view = fold(&[accept(1, 10, 500), accept(2, 30, 300), accept(3, 20, 900)]);
+    assert!(view.accepted(finding, at(299)).is_some_and(|held| held.made_at == at(30)));
+    assert!(view.accepted(finding, at(300)).is_none(), "it ends on its day");
+    assert!(view.accepted(id_of(1, '2'), at(100)).is_none());
+    let ended = fold(&[accept(1, 10, 500), accept(2, 30, 30)]);
+    assert!(ended.accepted(finding, at(31)).is_none(), "it can be taken back");
 }

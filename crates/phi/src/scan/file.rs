@@ -200,13 +200,17 @@ impl Seen {
     }
 }
 
+/// About how many bytes are held by what was found: what is known of a person, and of a value, with the maps they are in.
+pub(super) fn weight(people: &People, tally: &Tally) -> u64 {
+    const PERSON: u64 = 256;
+    const VALUE: u64 = 16;
+    1024 + PERSON * people.persons().count() as u64 + VALUE * tally.counts().values().sum::<u64>()
+}
+
 impl Found {
-    /// About how many bytes it holds: what is known of a person, and of a value, with the maps they are in.
+    /// About how many bytes it holds.
     pub(super) fn weight(&self) -> u64 {
-        const PERSON: u64 = 256;
-        const VALUE: u64 = 16;
-        1024 + PERSON * self.people.persons().count() as u64
-            + VALUE * self.tally.counts().values().sum::<u64>()
+        weight(&self.people, &self.tally)
     }
 
     fn nothing(format: &str, problems: Vec<Problem>) -> Self {

@@ -28,6 +28,8 @@ use crate::report::FileReport;
 
 /// Files that wait between the walk and the workers.
 const WAITING: usize = 512;
+/// How many files may be begun from the first one that is not folded yet.
+const FILES_AHEAD: u64 = 4096;
 /// How often the caller hears of progress.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -131,7 +133,7 @@ pub fn scan(
     let counted = Counted::default();
     let done = AtomicBool::new(false);
     let worker = Looker::new(options, clock, cancel, cache.as_ref(), threads);
-    let turns = Turns::default();
+    let turns = Turns::new(FILES_AHEAD);
     let mut surveys: Vec<Survey> = roots.iter().map(|root| Survey::new(root)).collect();
     let started = clock.now();
     std::thread::scope(|scope| {
@@ -154,7 +156,9 @@ pub fn scan(
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((number, job)) = job else { break };
-                    if cancel.load(Ordering::Relaxed) || !turns.begin(number, cancel) {
+                    if cancel.load(Ordering::Relaxed)
+                        || !turns.begin(number, &|| cancel.load(Ordering::Relaxed))
+                    {
                         continue;
                     }
                     if results_in.send((number, worker.look(job))).is_err() {
@@ -166,7 +170,7 @@ pub fn scan(
         // The workers hold the only ends now: when they are gone, so are the channels.
         drop((results_in, jobs));
         let mut tally = Collected { files: 0, bytes: 0, with_phi: 0, started, told: started };
-        let mut order = InOrder::new(&turns);
+        let mut order = InOrder::from(0, &turns);
         loop {
             match results.recv_timeout(TICK) {
                 Ok((number, one)) => {
@@ -177,7 +181,9 @@ pub fn scan(
                     tally.bytes += one.found.bytes;
                     tally.with_phi += u64::from(one.found.has_phi);
                     each(one.report(options.fingerprints));
-                    order.add(number, one.counted(), &mut |one| surveys[one.root].add(one));
+                    order.add(number, one.found.weight(), one.counted(), &mut |one| {
+                        surveys[one.root].add(one);
+                    });
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,

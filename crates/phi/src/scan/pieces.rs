@@ -13,8 +13,13 @@ use crate::detect::{Detector, Outcome};
 use crate::extract::{Budget, Stop};
 use crate::sink::{Problem, ProblemKind, Sink};
 
+use super::file::weight;
+use super::order::{InOrder, Turns};
+
 /// What a thread reads of a text at once.
 const PIECE: usize = 1 << 20;
+/// How many pieces may be begun from the first one that is not merged yet.
+const PIECES_AHEAD: u64 = 64;
 /// A line that goes on past the end of a piece is followed this far.
 const LINE: usize = 64 << 10;
 /// A paragraph is followed this far; beyond, a piece is cut at a line's end.
@@ -53,15 +58,16 @@ impl Text<'_> {
             }
             Err(error) => Some(Lost::Unreadable(error.kind())),
         };
+        let turns = Turns::new(PIECES_AHEAD);
         let work = Work {
             text: self,
             pieces: self.len.div_ceil(PIECE as u64).max(1),
             next: AtomicU64::new(1),
             later: first.fork(),
-            merged: Mutex::new(InOrder {
+            turns: &turns,
+            merged: Mutex::new(Merged {
                 whole: first.finish(),
-                next: 1,
-                waiting: BTreeMap::new(),
+                order: InOrder::from(1, &turns),
                 lost: lost.map(|lost| (lost, 1)).into_iter().collect(),
                 stop: None,
             }),
@@ -116,10 +122,11 @@ struct Work<'a> {
     next: AtomicU64,
     /// Knows what the first piece showed about columns.
     later: Detector,
-    merged: Mutex<InOrder>,
+    turns: &'a Turns,
+    merged: Mutex<Merged<'a>>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// Takes one piece after the other until none is left or the time is up.
     fn take(&self, reader: &mut Pieces<'_>, budget: &Budget<'_>) {
         loop {
@@ -130,6 +137,10 @@ impl Work<'_> {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= self.pieces {
                 return;
+            }
+            // Somebody else's piece may take long. What waits behind it is bounded; the time is up for all of us alike.
+            if !self.turns.begin(index, &|| budget.check().is_err()) {
+                continue;
             }
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 // Each piece has a detector of its own, so that it comes out the same whichever thread gets it.
@@ -142,59 +153,52 @@ impl Work<'_> {
         }
     }
 
-    fn merged(&self) -> MutexGuard<'_, InOrder> {
+    fn merged(&self) -> MutexGuard<'_, Merged<'a>> {
         self.merged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn finish(self) -> (Outcome, bool) {
-        let mut merged = self.merged.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let taken = merged.take_waiting();
+        let Merged { mut whole, order, mut lost, stop } =
+            self.merged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let taken = order.finish(&mut |found| merge(&mut whole, found));
         // Threads stop early only because of the time or a cancelled scan.
         if taken < self.pieces {
-            merged.lost.insert(Lost::Stopped(merged.stop.unwrap_or(Stop::Time)), self.pieces - taken);
+            lost.insert(Lost::Stopped(stop.unwrap_or(Stop::Time)), self.pieces - taken);
         }
-        let settled = merged.lost.is_empty();
-        for (lost, pieces) in merged.lost {
-            merged.whole.problems.push(lost.problem(self.text.name, pieces, self.pieces));
+        let settled = lost.is_empty();
+        for (lost, pieces) in lost {
+            whole.problems.push(lost.problem(self.text.name, pieces, self.pieces));
         }
-        (merged.whole, settled)
+        (whole, settled)
     }
 }
 
-/// Adds up what was found in pieces in the order of the text, so that people come out the same whoever was done first.
-struct InOrder {
+/// What was found in pieces, added up in the order of the text, so that people come out the same whoever was done first.
+struct Merged<'a> {
     whole: Outcome,
-    next: u64,
-    waiting: BTreeMap<u64, Option<Outcome>>,
+    order: InOrder<'a, Option<Outcome>>,
     /// Pieces that were not looked at, or not wholly.
     lost: BTreeMap<Lost, u64>,
     /// Why a thread left pieces to nobody.
     stop: Option<Stop>,
 }
 
-impl InOrder {
+/// A piece that was lost has nothing to add.
+fn merge(whole: &mut Outcome, found: Option<Outcome>) {
+    if let Some(found) = found {
+        whole.merge(found);
+    }
+}
+
+impl Merged<'_> {
     fn add(&mut self, index: u64, outcome: Result<Outcome, Lost>, shorter: bool) {
         let lost = outcome.as_ref().err().copied().or(shorter.then_some(Lost::Shorter));
         if let Some(lost) = lost {
             *self.lost.entry(lost).or_default() += 1;
         }
-        self.waiting.insert(index, outcome.ok());
-        while let Some(found) = self.waiting.remove(&self.next) {
-            if let Some(found) = found {
-                self.whole.merge(found);
-            }
-            self.next += 1;
-        }
-    }
-
-    /// Adds those after a gap too and gives how many pieces there were.
-    fn take_waiting(&mut self) -> u64 {
-        let waiting = std::mem::take(&mut self.waiting);
-        let pieces = self.next + waiting.len() as u64;
-        for found in waiting.into_values().flatten() {
-            self.whole.merge(found);
-        }
-        pieces
+        let weight = outcome.as_ref().map_or(0, |found| weight(&found.people, &found.tally));
+        let Self { whole, order, .. } = self;
+        order.add(index, weight, outcome.ok(), &mut |found| merge(whole, found));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Sections are plain values of ready words. Each list has a limit, so that a practice with a hundred thousand findings
 //! still gets a page that a phone can open; what is left out is counted on the page.
 
+mod accepted;
 mod chart;
 mod controls;
 mod data;
@@ -12,12 +13,14 @@ mod gaps;
 mod risk;
 mod summary;
 
-pub(crate) use summary::change;
+pub(crate) use accepted::{AcceptedRow, accepted};
+pub(crate) use summary::{Controls, change, device_count, tone};
 
 use std::collections::HashMap;
 
 use askama::Template;
 use enamel_types::practice::RuleProfile;
+use enamel_types::risk::LossDistribution;
 use enamel_types::{DeviceId, Timestamp};
 use serde::Serialize;
 
@@ -45,6 +48,7 @@ pub(crate) struct Page {
     data: data::DataSection,
     controls: controls::ControlsSection,
     findings: findings::FindingsSection,
+    accepted: Vec<AcceptedRow>,
     gaps: gaps::GapsSection,
     checks: findings::ChecksSection,
     evidence: evidence::EvidenceSection,
@@ -85,6 +89,18 @@ pub fn render_html(model: &ReportModel) -> Result<String, ReportError> {
     Ok(page(model).render()?)
 }
 
+/// The loss exceedance curve, for a letter.
+pub(crate) fn chart_of(losses: &LossDistribution) -> String {
+    chart::curve(
+        losses,
+        "How likely a year is to cost at least so much",
+        &format!(
+            "An average year costs {}; one year in ten costs {} or more; one in twenty {} or more",
+            losses.mean, losses.p90, losses.p95
+        ),
+    )
+}
+
 /// Everything the page says.
 pub(crate) fn page(model: &ReportModel) -> Page {
     let context = Context::of(model);
@@ -111,6 +127,7 @@ pub(crate) fn page(model: &ReportModel) -> Page {
         data: data::section(model, &context),
         controls: controls::section(model, &context),
         findings: findings::section(model, &context),
+        accepted: accepted(model),
         gaps: gaps::section(model, &context),
         checks: findings::checks(model, &context),
         evidence: evidence::section(model, &context),

@@ -128,21 +128,21 @@ pub(super) fn summary(model: &ReportModel, context: &Context<'_>) -> Summary {
 }
 
 /// How many controls stand where.
-pub(super) struct Controls {
-    pub(super) all: u64,
+pub(crate) struct Controls {
+    pub(crate) all: u64,
     /// Met, seen by a sensor, with no statement beside it.
-    pub(super) measured: u64,
+    pub(crate) measured: u64,
     /// Met because a person says so.
-    pub(super) stated: u64,
+    pub(crate) stated: u64,
     /// Not done, because a decision in force says so.
-    pub(super) declined: u64,
-    pub(super) partly: u64,
-    pub(super) not_met: u64,
-    pub(super) unknown: u64,
+    pub(crate) declined: u64,
+    pub(crate) partly: u64,
+    pub(crate) not_met: u64,
+    pub(crate) unknown: u64,
 }
 
 impl Controls {
-    pub(super) fn count(model: &ReportModel) -> Self {
+    pub(crate) fn count(model: &ReportModel) -> Self {
         let of = |state| model.controls.iter().filter(|row| row.status.state == state).count() as u64;
         let met = |grounds| {
             model.controls.iter().filter(|row| row.status.grounds() == Some(grounds)).count() as u64
@@ -159,6 +159,16 @@ impl Controls {
     }
 }
 
+/// The page's color for an answer.
+pub(crate) const fn tone(answer: Answer) -> &'static str {
+    match answer {
+        Answer::No => "bad",
+        Answer::NotYet => "fair",
+        Answer::CannotSay => "unknown",
+        Answer::AsFarAsSeen => "good",
+    }
+}
+
 /// The answer, the page's color for it, and the sentence that explains it.
 fn answer(
     critical: u64,
@@ -168,12 +178,6 @@ fn answer(
 ) -> (Answer, &'static str, String) {
     let looked = if model.evidence.is_empty() { 0 } else { controls.all };
     let (answer, because) = verdict(critical, high, controls.unknown, looked);
-    let tone = match answer {
-        Answer::No => "bad",
-        Answer::NotYet => "fair",
-        Answer::CannotSay => "unknown",
-        Answer::AsFarAsSeen => "good",
-    };
     let range = model
         .risk
         .mean_range
@@ -182,7 +186,7 @@ fn answer(
     let mean = model.risk.total.mean;
     (
         answer,
-        tone,
+        tone(answer),
         format!(
             "{because} As things stand, cyber incidents cost a practice like this {mean} in an average year{range}."
         ),
@@ -380,6 +384,6 @@ fn together(model: &ReportModel) -> String {
 }
 
 /// The computers on which a rule's findings are open.
-pub(super) fn device_count<'a>(findings: impl Iterator<Item = &'a Finding>) -> u64 {
+pub(crate) fn device_count<'a>(findings: impl Iterator<Item = &'a Finding>) -> u64 {
     findings.map(|finding| finding.device).collect::<std::collections::HashSet<DeviceId>>().len() as u64
 }

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use enamel_report::letter::{render_monthly, render_prospect};
 use enamel_report::render_html;
 
 use crate::sample;
@@ -31,15 +32,22 @@ fn the_page_holds_in_a_browser() {
         return;
     };
     let work = tempfile::tempdir().unwrap();
-    let page = work.path().join("report.html");
-    std::fs::write(&page, render_html(&sample::model()).unwrap()).unwrap();
-    let output = Command::new("node")
-        .arg(folder.join("check.mjs"))
-        .args([&page, work.path(), &modules, Path::new(browser)])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "the browser found something; it is listed above");
-    assert_eq!(said.matches("0 violations").count(), 6, "two colors and print, wide and narrow");
+    let model = sample::model();
+    for (name, html) in [
+        ("report.html", render_html(&model).unwrap()),
+        ("monthly.html", render_monthly(&model, &sample::brand(), &sample::month()).unwrap()),
+        ("prospect.html", render_prospect(&model, &sample::brand()).unwrap()),
+    ] {
+        let page = work.path().join(name);
+        std::fs::write(&page, html).unwrap();
+        let output = Command::new("node")
+            .arg(folder.join("check.mjs"))
+            .args([&page, work.path(), &modules, Path::new(browser)])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        println!("{name}\n{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "the browser found something; it is listed above");
+        assert_eq!(said.matches("0 violations").count(), 6, "two colors and print, wide and narrow");
+    }
 }

@@ -6,7 +6,7 @@ use enamel_types::Gap;
 use crate::sample;
 
 /// Markup, an attribute's end, a style's end, a direction override, controls, and four thousand letters.
-fn hostile() -> String {
+pub(crate) fn hostile() -> String {
     format!(
         "\"'><script>alert(1)</script></style><img src=x onerror=alert(2)>{{{{7*7}}}}\u{202e}gpj.exe\u{1b}[31m\0\r\n\u{2028}{}",
         "x".repeat(4_000)
@@ -14,7 +14,7 @@ fn hostile() -> String {
 }
 
 /// The sample with every text that could come from a computer or a person's file replaced.
-fn poisoned() -> ReportModel {
+pub(crate) fn poisoned() -> ReportModel {
     let bad = hostile();
     let mut model = sample::model();
     model.practice.name.clone_from(&bad);
@@ -83,6 +83,16 @@ fn poisoned() -> ReportModel {
     }
     for entry in &mut model.gaps {
         entry.gap = Gap { what: bad.clone(), why: bad.clone() };
+    }
+    for risk in &mut model.accepted {
+        for text in [
+            &mut risk.title,
+            &mut risk.acceptance.reason,
+            &mut risk.acceptance.compensating,
+            &mut risk.acceptance.person,
+        ] {
+            text.clone_from(&bad);
+        }
     }
     for facts in model.evidence.values_mut() {
         facts.scope.clone_from(&bad);

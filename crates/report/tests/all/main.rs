@@ -8,5 +8,6 @@ mod exports;
 mod golden;
 mod hostile;
 mod large;
+mod letter;
 mod print;
 mod sample;

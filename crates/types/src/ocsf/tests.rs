@@ -64,6 +64,7 @@ impl Sample {
                 first_seen: time("2026-09-02T10:00:00Z"),
                 last_seen: time("2026-11-24T13:50:00Z"),
                 standing: Standing::Open,
+                resolved_at: None,
             }
         };
         let facts = ObservationFacts {

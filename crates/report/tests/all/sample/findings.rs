@@ -37,6 +37,7 @@ fn finding(
         first_seen: time("2026-09-02T10:00:00Z"),
         last_seen: time("2026-11-24T13:50:00Z"),
         standing: Standing::Open,
+        resolved_at: None,
     }
 }
 
@@ -193,6 +194,7 @@ pub(super) fn findings() -> Vec<FindingEntry> {
         &["164.308(a)(5)(ii)(B)"],
     );
     gone.standing = Standing::Resolved;
+    gone.resolved_at = Some(time("2026-11-03T09:00:00Z"));
     gone.last_seen = time("2026-10-30T09:00:00Z");
     let mut stale = finding(
         "W41",

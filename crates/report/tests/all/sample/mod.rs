@@ -8,15 +8,17 @@ mod risk;
 
 use std::collections::BTreeMap;
 
+use enamel_report::letter::{Brand, Colour, Month};
 use enamel_report::{
-    DeviceEntry, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry, SoftwareEntry, SurveyEntry,
+    AcceptedRisk, DeviceEntry, GapEntry, LedgerFacts, PreviousRun, ReportModel, ResultEntry, SoftwareEntry,
+    SurveyEntry,
 };
 use enamel_types::device::{DeviceInventory, DeviceRole, Hardware, OsFamily, OsInfo};
 use enamel_types::patient_data::{Entity, PatientDataSurvey, PhiFolder};
 use enamel_types::software::{DataPath, DentalProduct};
 use enamel_types::{
-    CheckOutcome, ControlId, DeviceId, Estimate, Gap, ObservationFacts, ObservationId, PracticeId,
-    PracticeProfile, RuleId, RuleResult, Timestamp, Usd,
+    CheckOutcome, ControlId, DeviceId, Estimate, FindingEntry, Gap, ObservationFacts, ObservationId,
+    PracticeId, PracticeProfile, RiskAcceptance, RuleId, RuleResult, Timestamp, Usd,
 };
 use uuid::Uuid;
 
@@ -71,6 +73,7 @@ pub(crate) fn model() -> ReportModel {
         persons: Estimate { value: 4_432, low: 3_900, high: 4_712 },
         software: software(),
         gaps: gaps(),
+        accepted: vec![accepted(&findings)],
         evidence: evidence(),
         ledger: LedgerFacts { entries: 213, through_seq: 214, root: hash(214), lost: 1, lost_seqs: vec![6] },
         previous: Some(PreviousRun {
@@ -79,6 +82,55 @@ pub(crate) fn model() -> ReportModel {
             open: findings.iter().map(|entry| (entry.finding.id, entry.finding.severity)).collect(),
         }),
         findings,
+    }
+}
+
+/// The x-ray computer whose Windows nobody can replace yet.
+fn accepted(findings: &[FindingEntry]) -> AcceptedRisk {
+    let finding =
+        &findings.iter().find(|entry| entry.finding.device == device(4)).expect("one of the x-ray's").finding;
+    AcceptedRisk {
+        title: finding.title.clone(),
+        device: finding.device,
+        observation: observation(4),
+        acceptance: RiskAcceptance {
+            finding: finding.id,
+            reason:
+                "The sensor's driver does not run on a newer Windows; the sensor is replaced in the spring"
+                    .to_owned(),
+            compensating: "No internet and no mail; it reaches the image server and nothing else".to_owned(),
+            person: "Dana Reyes, office manager".to_owned(),
+            expires_at: time("2027-04-01T00:00:00Z"),
+        },
+    }
+}
+
+/// The month before the sample's moment.
+pub(crate) fn month() -> Month {
+    Month {
+        from: time("2026-11-01T00:00:00Z"),
+        until: time("2026-12-01T00:00:00Z"),
+        trend: [
+            ("2026-06", 91_000.0),
+            ("2026-07", 88_400.0),
+            ("2026-08", 71_000.0),
+            ("2026-09", 73_500.0),
+            ("2026-10", 48_300.0),
+            ("2026-11", 44_200.0),
+        ]
+        .map(|(month, mean)| (time(&format!("{month}-24T14:05:00Z")), Usd(mean)))
+        .to_vec(),
+        silent: vec![("OP4".to_owned(), time("2026-11-12T17:00:00Z"))],
+    }
+}
+
+/// The MSP under whose name the letters go out.
+pub(crate) fn brand() -> Brand {
+    Brand {
+        name: "Northside IT".to_owned(),
+        contact: vec!["555-0142".to_owned(), "help@northside.example".to_owned()],
+        colour: Colour::parse("#5b2a86").expect("a dark colour"),
+        logo: None,
     }
 }
 

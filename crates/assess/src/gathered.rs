@@ -4,34 +4,36 @@
 
 use std::collections::BTreeMap;
 
-use enamel_ledger::{Entry, Ledger, PracticeView};
+use enamel_ledger::{Entry, PracticeView};
 use enamel_types::{FindingEntry, ObservationFacts, ObservationId, Standing, Timestamp, ocsf};
 
-use crate::error::Error;
+use crate::Assessor;
 use crate::figures::Fresh;
-use crate::session::Session;
 
 /// Findings, and the entries that the view rests on.
-pub(crate) struct Gathered {
+pub struct Gathered {
     /// Every finding ever seen.
-    pub(crate) findings: Vec<FindingEntry>,
+    pub findings: Vec<FindingEntry>,
     /// The entry of each scope's latest judgement, also where it is stale.
-    pub(crate) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
 }
 
 impl Gathered {
-    /// Reads what the view rests on.
-    pub(crate) fn from(ledger: &Ledger, view: &PracticeView, now: Timestamp) -> Result<Self, Error> {
+    /// Reads what the view rests on; `get` finds the entry that holds an observation.
+    pub fn from<E>(
+        view: &PracticeView,
+        now: Timestamp,
+        mut get: impl FnMut(ObservationId) -> Result<Option<Entry>, E>,
+    ) -> Result<Self, E> {
         let mut entries = Vec::new();
         for judgement in view.judgements() {
-            let entry = ledger.get(judgement.observation).map_err(Error::ledger_unreadable)?;
-            entries.extend(entry);
+            entries.extend(get(judgement.observation)?);
         }
         Ok(Self { findings: findings(view, now), entries })
     }
 
     /// Where each entry stands in the ledger.
-    pub(crate) fn facts(&self) -> BTreeMap<ObservationId, ObservationFacts> {
+    pub fn facts(&self) -> BTreeMap<ObservationId, ObservationFacts> {
         let facts = |entry: &Entry| {
             let seen = &entry.observation;
             ObservationFacts {
@@ -48,10 +50,10 @@ impl Gathered {
     }
 
     /// The findings as OCSF events, one a line.
-    pub(crate) fn findings_json(&self, session: &Session, view: &PracticeView, now: Timestamp) -> Vec<u8> {
+    pub fn findings_json(&self, assessor: Assessor<'_>, view: &PracticeView, now: Timestamp) -> Vec<u8> {
         let context = ocsf::Context {
-            practice: session.practice(),
-            practice_name: &session.profile.name,
+            practice: view.practice(),
+            practice_name: &assessor.profile.name,
             version: env!("CARGO_PKG_VERSION"),
             generated_at: now,
             devices: view.inventories().iter().map(|(id, record)| (*id, &record.inventory)).collect(),
@@ -74,6 +76,7 @@ fn findings(view: &PracticeView, now: Timestamp) -> Vec<FindingEntry> {
                 (true, None) => Standing::Stale,
                 (false, _) => Standing::Resolved,
             },
+            resolved_at: record.resolved_at,
         }
     };
     view.findings().values().map(entry).collect()

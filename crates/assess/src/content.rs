@@ -6,37 +6,78 @@ use std::path::{Path, PathBuf};
 use enamel_exposure::{Catalogue as Checks, EolTable, Signatures};
 use enamel_risk::{Catalogue as Controls, Scenarios};
 use enamel_types::PracticeProfile;
-
-use crate::error::Error;
-use crate::own_files;
+use enamel_types::content::ContentError;
 
 /// What a content folder may hold.
 const PARTS: [&str; 5] = ["checks", "controls", "scenarios", "signatures", "eol.toml"];
 
+/// Why content could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file of it is wrong.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// A folder was named that holds none of its parts.
+    #[error("{} holds no content", folder.display())]
+    Empty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder could not be listed.
+    #[error("{} could not be listed", folder.display())]
+    List {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file could not be read.
+    #[error("{} could not be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+impl LoadError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Content(error) => error.help.clone(),
+            Self::Empty { .. } => format!("a content folder has at least one of {}", PARTS.join(", ")),
+            Self::List { .. } => "check its permissions".to_owned(),
+            Self::Read { .. } => "name a TOML file that exists".to_owned(),
+        }
+    }
+}
+
 /// Everything that judging needs, checked.
-pub(crate) struct Content {
+pub struct Content {
     /// Posture checks.
-    pub(crate) checks: Checks,
+    pub checks: Checks,
     /// Dental products and places of secrets.
-    pub(crate) signatures: Signatures,
+    pub signatures: Signatures,
     /// End-of-life dates.
-    pub(crate) eol: EolTable,
+    pub eol: EolTable,
     /// The control catalogue.
-    pub(crate) controls: Controls,
+    pub controls: Controls,
     /// Loss scenarios.
-    pub(crate) scenarios: Scenarios,
+    pub scenarios: Scenarios,
 }
 
 impl Content {
     /// What is compiled in, with each part that `folder` holds put in its place.
     ///
     /// `folder` is laid out like `content/` in the repository; a part that is missing there stays as built in.
-    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, Error> {
+    pub fn load(folder: Option<&Path>) -> Result<Self, LoadError> {
         if let Some(folder) = folder
             && !PARTS.iter().any(|part| folder.join(part).exists())
         {
-            return Err(Error::new(format!("{} holds no content", folder.display()))
-                .help(format!("a content folder has at least one of {}", PARTS.join(", "))));
+            return Err(LoadError::Empty { folder: folder.to_owned() });
         }
         let files =
             |part: &str| folder.map_or_else(|| Ok(Vec::new()), |folder| toml_files(&folder.join(part)));
@@ -68,7 +109,7 @@ impl Content {
 }
 
 /// Dental products and places of secrets: the folder's files, each in place of the one built in.
-fn signatures(folder: Option<&Path>) -> Result<Signatures, Error> {
+fn signatures(folder: Option<&Path>) -> Result<Signatures, LoadError> {
     let Some(folder) = folder.map(|folder| folder.join("signatures")).filter(|folder| folder.exists()) else {
         return Ok(Signatures::builtin()?);
     };
@@ -78,47 +119,28 @@ fn signatures(folder: Option<&Path>) -> Result<Signatures, Error> {
 }
 
 /// Reads what a practice says about itself; without a file, the stated assumptions.
-pub(crate) fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, Error> {
+pub fn practice_profile(path: Option<&Path>) -> Result<PracticeProfile, LoadError> {
     match path {
         Some(path) => Ok(PracticeProfile::parse(&path.display().to_string(), &read(path)?)?),
         None => Ok(PracticeProfile::default()),
     }
 }
 
-/// The practice file that was given, or the one given to an earlier run: figures that change with a forgotten option would
-/// be worth nothing.
-pub(crate) fn remembered_profile(path: Option<&Path>, data: &Path) -> Result<PracticeProfile, Error> {
-    let kept = data.join(own_files::PRACTICE);
-    let Some(path) = path else {
-        return practice_profile(kept.exists().then_some(kept.as_path()));
-    };
-    let profile = practice_profile(Some(path))?;
-    // The text, not the profile: comments stay, and a mistake is named at the line its author knows.
-    crate::commands::export::write(&kept, read(path)?.as_bytes())?;
-    Ok(profile)
-}
-
-fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
+fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, LoadError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| {
-        Error::new(format!("{} could not be listed", folder.display()))
-            .because(error)
-            .help("check its permissions")
-    })?;
+    let entries = fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| LoadError::List { folder: folder.to_owned(), error })?;
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     paths.into_iter().map(|path| Ok((path.display().to_string(), read(&path)?))).collect()
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| {
-        Error::new(format!("{} could not be read", path.display()))
-            .because(error)
-            .help("name a TOML file that exists")
-    })
+fn read(path: &Path) -> Result<String, LoadError> {
+    fs::read_to_string(path).map_err(|error| LoadError::Read { path: path.to_owned(), error })
 }
 
 fn borrow(files: &[(String, String)]) -> Vec<(&str, &str)> {

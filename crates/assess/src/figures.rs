@@ -9,44 +9,44 @@ use enamel_types::judgement::{CheckOutcome, Evidence, Judgement, is_fresh};
 use enamel_types::risk::RiskFigures;
 use enamel_types::{Estimate, Finding, FindingId, RuleId, RuleResult, Timestamp};
 
-use crate::session::Session;
+use crate::Assessor;
 
 /// The scope of every survey for patient data begins so.
 const PHI_SCOPE: &str = "phi:";
 
 /// How to roll.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rolls {
+pub struct Rolls {
     /// Simulated years.
-    pub(crate) trials: u32,
+    pub trials: u32,
     /// Seed of the random numbers.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Threads.
-    pub(crate) threads: usize,
+    pub threads: usize,
 }
 
 impl Rolls {
     /// Enough simulated years for a report: the mean's standard error is then below 1 %.
-    pub(crate) fn for_a_report() -> Self {
+    pub fn for_a_report() -> Self {
         Self::new(100_000, 1, None)
     }
 
     /// As asked for; a thread for each processor where nothing was.
-    pub(crate) fn new(trials: u32, seed: u64, threads: Option<u16>) -> Self {
+    pub fn new(trials: u32, seed: u64, threads: Option<u16>) -> Self {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { trials, seed, threads: threads.map_or_else(processors, usize::from) }
     }
 }
 
 /// What counts now: judgements whose evidence has not gone stale, and the findings that they show.
-pub(crate) struct Fresh<'a> {
+pub struct Fresh<'a> {
     judgements: Vec<&'a Judgement>,
     findings: BTreeMap<FindingId, &'a Finding>,
 }
 
 impl<'a> Fresh<'a> {
     /// Picks what is fresh at `now`.
-    pub(crate) fn of(view: &'a PracticeView, now: Timestamp) -> Self {
+    pub fn of(view: &'a PracticeView, now: Timestamp) -> Self {
         let judgements: Vec<_> = view
             .judgements()
             .filter(|judgement| is_fresh(judgement.observed_at, judgement.valid_until, now))
@@ -65,7 +65,7 @@ impl<'a> Fresh<'a> {
     }
 
     /// The judgements.
-    pub(crate) fn judgements(&self) -> &[&'a Judgement] {
+    pub fn judgements(&self) -> &[&'a Judgement] {
         &self.judgements
     }
 
@@ -73,12 +73,12 @@ impl<'a> Fresh<'a> {
     ///
     /// This may not be where it was seen last: of two folders, one in the other, the inner one may have been looked at later, and
     /// looked at again since without showing it.
-    pub(crate) fn finding(&self, id: FindingId) -> Option<&'a Finding> {
+    pub fn finding(&self, id: FindingId) -> Option<&'a Finding> {
         self.findings.get(&id).copied()
     }
 
     /// Open findings that rest on fresh evidence, worst first.
-    pub(crate) fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
+    pub fn open_findings(&self, view: &PracticeView) -> Vec<Finding> {
         let mut open: Vec<Finding> =
             view.open_findings().filter_map(|record| self.finding(record.finding.id)).cloned().collect();
         open.sort_by(Finding::worst_first);
@@ -86,7 +86,7 @@ impl<'a> Fresh<'a> {
     }
 
     /// Checks that could not be decided.
-    pub(crate) fn undecided(&self) -> u64 {
+    pub fn undecided(&self) -> u64 {
         let results = self
             .judgements
             .iter()
@@ -98,7 +98,7 @@ impl<'a> Fresh<'a> {
     ///
     /// Surveys of folders that lie in another surveyed folder are left out. Two separate folders may hold the same people:
     /// the sum is an upper bound, the fullest folder a lower one.
-    pub(crate) fn persons(&self) -> Option<MeasuredPersons> {
+    pub fn persons(&self) -> Option<MeasuredPersons> {
         let surveys: Vec<_> = self
             .judgements
             .iter()
@@ -132,72 +132,76 @@ impl<'a> Fresh<'a> {
     }
 }
 
-/// What a year may cost, and what each fix is worth.
-pub(crate) fn risk(session: &Session, view: &PracticeView, now: Timestamp, rolls: Rolls) -> RiskFigures {
-    let fresh = Fresh::of(view, now);
-    let findings = fresh.open_findings(view);
-    let results = RuleCounts::tally(
-        fresh
-            .judgements()
-            .iter()
-            .flat_map(|judgement| judgement.results.iter().map(|result| (judgement.device, result))),
-    );
-    let input =
-        RiskInput { results, findings: &findings, persons: fresh.persons(), profile: &session.profile, now };
-    simulate(&session.content.scenarios, &input, rolls.trials, rolls.seed, rolls.threads)
-}
-
-/// Where every control stands, under the rule in force and under the proposal.
-pub(crate) fn controls(session: &Session, view: &PracticeView, now: Timestamp) -> Vec<SideBySide> {
-    // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
-    let evidence: Vec<Evidence> =
-        view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
-    let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
-    let fresh = Fresh::of(view, now);
-    let meaningless: BTreeSet<RuleId> = fresh
-        .judgements()
-        .iter()
-        .flat_map(|judgement| &judgement.results)
-        .filter(|result| result.outcome == CheckOutcome::NotApplicable)
-        .map(|result| result.rule.clone())
-        .collect();
-    compare_profiles(&session.content.controls, &evidence, &attestations, &meaningless, now)
-}
-
 /// How many controls stand where.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ControlStates {
+pub struct ControlStates {
     /// All.
-    pub(crate) all: usize,
+    pub all: usize,
     /// Met, as a sensor saw.
-    pub(crate) measured: usize,
+    pub measured: usize,
     /// Met, as a person states.
-    pub(crate) stated: usize,
+    pub stated: usize,
     /// Not done, by a documented decision.
-    pub(crate) declined: usize,
+    pub declined: usize,
     /// Met in part.
-    pub(crate) partly: usize,
+    pub partly: usize,
     /// Not met.
-    pub(crate) not_met: usize,
+    pub not_met: usize,
     /// No fresh evidence.
-    pub(crate) unknown: usize,
+    pub unknown: usize,
 }
 
-/// Counts where the controls stand under the rule in force.
-pub(crate) fn control_states(session: &Session, view: &PracticeView, now: Timestamp) -> ControlStates {
-    let mut states = ControlStates::default();
-    for status in controls(session, view, now) {
-        states.all += 1;
-        match status.current.state {
-            ControlState::Met => match status.current.grounds() {
-                Some(Grounds::Stated) => states.stated += 1,
-                Some(Grounds::Declined) => states.declined += 1,
-                Some(Grounds::Measured) | None => states.measured += 1,
-            },
-            ControlState::Partly => states.partly += 1,
-            ControlState::NotMet => states.not_met += 1,
-            ControlState::Unknown => states.unknown += 1,
-        }
+impl Assessor<'_> {
+    /// What a year may cost, and what each fix is worth.
+    pub fn risk(&self, view: &PracticeView, now: Timestamp, rolls: Rolls) -> RiskFigures {
+        let fresh = Fresh::of(view, now);
+        let findings = fresh.open_findings(view);
+        let results = RuleCounts::tally(
+            fresh
+                .judgements()
+                .iter()
+                .flat_map(|judgement| judgement.results.iter().map(|result| (judgement.device, result))),
+        );
+        let input =
+            RiskInput { results, findings: &findings, persons: fresh.persons(), profile: self.profile, now };
+        simulate(&self.content.scenarios, &input, rolls.trials, rolls.seed, rolls.threads)
     }
-    states
+
+    /// Where every control stands, under the rule in force and under the proposal.
+    pub fn controls(&self, view: &PracticeView, now: Timestamp) -> Vec<SideBySide> {
+        // Stale evidence goes in too: "last seen 14 days ago" is a better answer than "never seen".
+        let evidence: Vec<Evidence> =
+            view.judgements().flat_map(|judgement| judgement.evidence.iter().cloned()).collect();
+        let attestations: Vec<AttestationRef> = view.attestations().values().cloned().collect();
+        let fresh = Fresh::of(view, now);
+        let meaningless: BTreeSet<RuleId> = fresh
+            .judgements()
+            .iter()
+            .flat_map(|judgement| &judgement.results)
+            .filter(|result| result.outcome == CheckOutcome::NotApplicable)
+            .map(|result| result.rule.clone())
+            .collect();
+        compare_profiles(&self.content.controls, &evidence, &attestations, &meaningless, now)
+    }
+}
+
+impl ControlStates {
+    /// Counts where the controls stand under the rule in force.
+    pub fn of(controls: &[SideBySide]) -> Self {
+        let mut states = Self::default();
+        for status in controls {
+            states.all += 1;
+            match status.current.state {
+                ControlState::Met => match status.current.grounds() {
+                    Some(Grounds::Stated) => states.stated += 1,
+                    Some(Grounds::Declined) => states.declined += 1,
+                    Some(Grounds::Measured) | None => states.measured += 1,
+                },
+                ControlState::Partly => states.partly += 1,
+                ControlState::NotMet => states.not_met += 1,
+                ControlState::Unknown => states.unknown += 1,
+            }
+        }
+        states
+    }
 }
