@@ -378,6 +378,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
     pub agents: std::net::SocketAddr,
 
+    /// The console's address as people know it, of a proxy with TLS before it: https://enamel.example.com. Passkeys are bound to it
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Print a link that makes a new owner, when the last one is locked out
+    #[arg(long)]
+    pub reset_owner: bool,
+
     /// PostgreSQL's address (postgres://…) [default: SQLite files in the data directory]
     #[arg(long, env = "ENAMEL_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,

@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 use enamel_types::{Clock, Timestamp};
 
+pub mod access;
+pub mod api;
+pub mod audit;
 pub mod console;
 pub mod demo;
 pub mod edge;

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -15,6 +16,10 @@ use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::access::guard::{self, Address, NoAddress};
+use crate::access::passkey::PasskeyError;
+use crate::access::{self, Access};
+use crate::api::{Api, Evidence};
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -35,6 +40,8 @@ pub struct Config {
     pub people: SocketAddr,
     /// Where agents come in.
     pub agents: SocketAddr,
+    /// The address that people know, of a proxy with TLS before it: `https://enamel.example.com`. `None`: this computer's own.
+    pub public: Option<String>,
     /// Content in place of what is built in.
     pub content: Option<PathBuf>,
 }
@@ -47,6 +54,10 @@ pub struct Server {
     pub agents: SocketAddr,
     /// What a console makes of it.
     pub parts: Parts,
+    /// People's access.
+    pub access: Access,
+    /// Brings practices up to date.
+    pub reconciler: Arc<Reconciler>,
     stop: StopHandle,
     tasks: JoinSet<()>,
 }
@@ -83,6 +94,12 @@ pub enum StartError {
     /// TLS.
     #[error(transparent)]
     Tls(#[from] edge::tls::TlsError),
+    /// The address that people know.
+    #[error(transparent)]
+    Address(#[from] NoAddress),
+    /// Passkeys for that address.
+    #[error("passkeys cannot be bound to the console's address")]
+    Passkeys(#[from] PasskeyError),
     /// Metrics.
     #[error("the server's metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -116,11 +133,26 @@ impl Server {
         let agents = listen("agents", config.agents).await?;
         let ingest = Arc::new(Ingest::new(parts.store.clone(), world.clone()));
         let protocol = edge::router(Agents::new(&parts, ingest.clone()));
-        let pages = Router::new().merge(metrics::page(measured)).merge(health(&parts.store, &stop));
+        let at = address(&people, "people", config.people)?;
+        let known = Address::new(at, config.public.as_deref())?;
+        let access = Access::new(parts.store.clone(), world.clone(), known)?;
+        let reconciler = Arc::new(Reconciler::new(
+            parts.store.clone(),
+            world.clone(),
+            content.clone(),
+            config.content.as_deref(),
+            parts.breaker.clone(),
+        ));
+        let evidence = Evidence { content, reconciler: reconciler.clone(), news: ingest.news() };
+        let pages = pages(&access, &parts, evidence);
+        // Monitors and metrics call by whatever name; they see nothing of anybody.
+        let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
-            people: address(&people, "people", config.people)?,
+            people: at,
             agents: address(&agents, "agents", config.agents)?,
             parts,
+            access,
+            reconciler: reconciler.clone(),
             stop: handle,
             tasks: JoinSet::new(),
         };
@@ -129,14 +161,8 @@ impl Server {
             let (sightings, stop) = (parts.sightings.clone(), stop.clone());
             async move { sightings.run(stop).await }
         });
-        let reconciler = Reconciler::new(
-            parts.store.clone(),
-            parts.world.clone(),
-            content,
-            config.content.as_deref(),
-            parts.breaker.clone(),
-        );
-        server.tasks.spawn(Arc::new(reconciler).run(ingest.news(), stop.clone()));
+        server.tasks.spawn(forget_ended(server.access.clone(), stop.clone()));
+        server.tasks.spawn(reconciler.run(ingest.news(), stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
@@ -166,6 +192,28 @@ impl Parts {
         let mailbox = Arc::new(Mailbox::new(store.clone(), world.clone(), breaker.clone(), stop));
         let sightings = Arc::new(Sightings::new(store.clone(), world.clone()));
         Ok(Self { store, world, authority, roster, mailbox, sightings, breaker })
+    }
+}
+
+/// What people and programs reach, behind the guard.
+fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
+    let api = Api::new(access.clone(), parts, evidence);
+    let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
+    Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
+}
+
+/// Forgets sessions that have ended. That they count for nothing does not depend on it.
+async fn forget_ended(access: Access, mut stop: Stop) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    while !stop.is_told() {
+        tokio::select! {
+            _ = hourly.tick() => {}
+            () = stop.told() => return,
+        }
+        let access = access.clone();
+        if let Err(error) = blocking(move || access.forget_ended()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "ended sessions were not forgotten");
+        }
     }
 }
 

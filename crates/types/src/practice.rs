@@ -46,26 +46,25 @@ impl PracticeProfile {
     /// What is no such file, and numbers that no practice has: a figure that rests on one would be worth nothing.
     pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
         let profile: Self = parse_toml(file, text)?;
-        let wrong = |key: &str, message: &str| {
-            ContentError::in_entry(
-                file,
-                text,
-                key,
-                message,
-                "mend the number, or leave the line out: then a stated assumption counts",
-            )
-        };
-        if profile.patients == Some(0) {
-            return Err(wrong("patients", "a practice has one patient at least"));
-        }
-        let takings = 1.0..=10_000_000.0;
-        if profile.production_per_day.is_some_and(|usd| !takings.contains(&usd.0)) {
-            return Err(wrong("production_per_day", "takings of a day are between 1 and 10,000,000 dollars"));
-        }
-        if profile.working_days.is_some_and(|days| !(1..=366).contains(&days)) {
-            return Err(wrong("working_days", "a year has between 1 and 366 working days"));
+        if let Some((key, message)) = profile.fault() {
+            let help = "mend the number, or leave the line out: then a stated assumption counts";
+            return Err(ContentError::in_entry(file, text, key, message, help));
         }
         Ok(profile)
+    }
+
+    /// The first number that no practice has: its key, and what is wrong with it.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let takings = 1.0..=10_000_000.0;
+        if self.patients == Some(0) {
+            Some(("patients", "a practice has one patient at least"))
+        } else if self.production_per_day.is_some_and(|usd| !takings.contains(&usd.0)) {
+            Some(("production_per_day", "takings of a day are between 1 and 10,000,000 dollars"))
+        } else if self.working_days.is_some_and(|days| !(1..=366).contains(&days)) {
+            Some(("working_days", "a year has between 1 and 366 working days"))
+        } else {
+            None
+        }
     }
 }
 

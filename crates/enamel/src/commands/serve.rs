@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         database: args.database.clone(),
         people: args.listen,
         agents: args.agents,
+        public: args.public_url.clone(),
         content: global.content.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -31,10 +32,10 @@ pub(crate) fn run(global: &Global, args: &ServeArgs) -> Result<Outcome, Error> {
         .max_blocking_threads(WAITING_THREADS)
         .build()
         .map_err(|error| Error::new("the server could not start its threads").because(error))?;
-    runtime.block_on(serve(global, config))
+    runtime.block_on(serve(global, config, args.reset_owner))
 }
 
-async fn serve(global: &Global, config: Config) -> Result<Outcome, Error> {
+async fn serve(global: &Global, config: Config, reset_owner: bool) -> Result<Outcome, Error> {
     // Before the start, so that a signal that comes during it is not lost.
     let mut signals = Signals::listen()?;
     let world = World { clock: std::sync::Arc::new(SystemClock), fill: random };
@@ -42,16 +43,28 @@ async fn serve(global: &Global, config: Config) -> Result<Outcome, Error> {
     let server = Server::start(config, world).await.map_err(|error| explain(&error))?;
     tracing::info!(people = %server.people, agents = %server.agents, version = env!("CARGO_PKG_VERSION"), %started, "the server is ready");
     if !global.json {
+        let console = server.access.address().home();
         terminal::hint(
             global.quiet,
-            &format!("Enamel is ready: people at http://{}, agents at {}", server.people, server.agents),
+            &format!("Enamel is ready: people at {console}, agents at {}", server.agents),
         );
     }
+    setup(&server, reset_owner)?;
     let why = signals.wait().await;
     tracing::info!(why, "the server stops");
     server.stop().await;
     tracing::info!("the server has stopped");
     Ok(Outcome::Done)
+}
+
+/// The link that makes the first owner, or a new one: the one thing that `serve` says on standard output, and in no log.
+fn setup(server: &Server, reset_owner: bool) -> Result<(), Error> {
+    let link =
+        if reset_owner { server.access.reset_owner_link().map(Some) } else { server.access.setup_link() };
+    let link = link.map_err(|error| Error::new("the setup link could not be made").because(error))?;
+    link.map_or(Ok(()), |link| {
+        terminal::text(&format!("Open this within an hour to become an owner: {link}\n"))
+    })
 }
 
 /// What to do about a server that did not start.

@@ -261,6 +261,19 @@ impl Reconciler {
         (now.duration_since(could_be_heard) > SILENT_AFTER).then_some(heard)
     }
 
+    /// A practice's view at the head of its ledger, for who reads it in full; nothing is kept of it.
+    pub(crate) fn view(&self, scope: &Scope, id: PracticeId) -> Result<(PracticeView, PracticeProfile), StoreError> {
+        let profile = profile(&self.store.read(scope, |tx| tree::practice(tx, id))?);
+        let assessor = Assessor { content: &self.content, profile: &profile };
+        let judged_with = self.judged_with(&profile);
+        let folded = fold::fold(&self.store, scope, id, assessor, &judged_with, |_| {})?;
+        Ok((folded.view, profile))
+    }
+
+    fn judged_with(&self, profile: &PracticeProfile) -> String {
+        format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()))
+    }
+
     /// Brings one practice up to date.
     pub fn practice(&self, id: PracticeId) -> Result<(), StoreError> {
         let scope = Scope::System(Purpose::Reconcile);
@@ -269,9 +282,9 @@ impl Reconciler {
             let state = PracticeState::read(tx, id, &self.breaker, now)?;
             Ok::<_, StoreError>((state, alerts::Known::read(tx, id, now)?))
         })?;
-        let profile = PracticeProfile { name: state.practice.name.clone(), ..state.practice.profile.clone() };
+        let profile = profile(&state.practice);
         let assessor = Assessor { content: &self.content, profile: &profile };
-        let judged_with = format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()));
+        let judged_with = self.judged_with(&profile);
         let mut news = News::default();
         let folded = fold::fold(&self.store, &scope, id, assessor, &judged_with, |entry| news.hear(entry))?;
         let view = &folded.view;
@@ -431,4 +444,9 @@ fn fingerprint(folder: &Path) -> String {
         hasher.update(&std::fs::read(&path).unwrap_or_default());
     }
     format!("+{}", hasher.finalize())
+}
+
+/// What a practice says about itself, under the name that the MSP gave it.
+fn profile(practice: &Practice) -> PracticeProfile {
+    PracticeProfile { name: practice.name.clone(), ..practice.profile.clone() }
 }

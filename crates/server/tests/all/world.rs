@@ -123,7 +123,7 @@ impl Msp {
 pub(crate) async fn start(folder: &tempfile::TempDir, clock: &Arc<SetClock>) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let config =
-        Config { data: folder.path().to_owned(), database: None, people: any, agents: any, content: None };
+        Config { data: folder.path().to_owned(), database: None, people: any, agents: any, public: None, content: None };
     let world = World { clock: clock.clone(), fill };
     Server::start(config, world).await.unwrap()
 }
