@@ -270,6 +270,15 @@ need-stale = { $count ->
    *[other] { $count } safeguards have no fresh evidence
 }
 need-stale-note = Nobody can say whether they are met
+need-certificate = The certificate of { $computer } ends on { $day }
+need-certificate-note = It renews itself while the computer is in contact. See why it is not
+need-held-back = { $count ->
+    [one] { $count } command is held back
+   *[other] { $count } commands are held back
+}
+need-held-back-note = Many were sent at once. That is unusual enough to stop and look
+need-backups = Nobody knows whether there are backups
+need-backups-note = Find out and state it, or let a sensor see it
 need-no-computer = No computer is under watch yet
 need-no-computer-note = Paste one line on a computer there, and its first findings appear within minutes
 do-fix = Fix it
@@ -405,7 +414,6 @@ event-last-seen = Last seen
 event-resolved = Looked for again, and gone
 event-reopened = Back again
 event-accepted = Accepted by
-event-acceptance-ended = Acceptance ended
 accepted-now = This risk is accepted
 accepted-by = { $person } accepted it on { $made }. It counts as open again after { $until }.
 accept-heading = Accept this risk for now
@@ -537,7 +545,7 @@ do-take = Take it
 take-done = It is yours. Nobody else will be told again.
 reports-lead = In plain words, under your name. Every number in a report leads to the evidence it rests on.
 reports-made = Made so far
-reports-empty = None yet. The monthly reports are made on the first of the month.
+reports-empty = A report is made from the evidence at the moment you ask, and opens at once. Print or save it from there.
 reports-make = Make one now
 reports-kind = Kind
 report-monthly = Monthly report
@@ -546,19 +554,15 @@ report-prospect = First assessment
 report-prospect-hint = For somebody who is not a client yet
 report-risk-analysis = HIPAA risk analysis
 report-risk-analysis-hint = What 45 CFR 164.308(a)(1)(ii)(A) asks for, from live facts
-report-made = The report is made
 do-make-report = Make the report
 brand-heading = Your marks
 brand-text = They stand on every report instead of ours.
 brand-name = Your name
 brand-color = Color
 brand-contact = Whom to call
-brand-contact-hint = A name and a phone number, as the dentist should read it.
-brand-logo = Logo
-brand-logo-hint = The text of an SVG file without scripts.
-brand-logo-kept = One is kept; leave this empty to keep it.
+brand-contact-hint = A name and a phone number, a line each, as the dentist should read it.
 brand-saved = Saved. The next report carries it.
-brand-wrong = Not saved: the color is not one, or the logo is no plain SVG.
+brand-wrong = Not saved: choose a darker color, so that text in it can be read.
 
 ## Settings
 settings-tree = Practices
@@ -583,11 +587,11 @@ people-reach = For
 people-until = Until
 people-until-hint = An auditor’s access always ends.
 people-link = The invitation
-people-link-text = Send this link to them. It works once, for a day.
+people-link-text = Send this link to them. It works once, for three days.
 people-wrong = Not invited: check the address, and give an auditor a last day.
 reach-all = All practices
 do-invite = Make an invitation
-keys-lead = For programs that read or write through the API. A key can do what its maker may, and no more.
+keys-lead = For programs that use the API. A key made here reads everything and changes nothing, and ends after a year.
 keys-empty = No key yet.
 keys-new = A new key
 keys-name = What it is for
@@ -596,22 +600,17 @@ key-ended = The key is ended
 do-make-key = Make a key
 do-end = End it
 routing-lead = Who is told of what. Ransomware never waits for the morning.
-routing-empty = Nobody is told yet. Add an address.
-routing-new = Tell somebody else
+routing-empty = Nobody is told yet.
 routing-to = To
-routing-to-hint = An email address, or the https address of a program (a “webhook”).
 routing-from = From this severity on
 routing-hours = Hours
 routing-quiet = waits for the morning
-routing-quiet-choice = Let it wait for the morning (never ransomware)
 routing-always = at once
 routing-escalate = Then somebody else
 routing-after = { $count ->
     [one] after { $count } minute
    *[other] after { $count } minutes
 }
-routing-added = They will be told from now on
-routing-wrong = Not added: this is neither an email address nor an https address.
 way-mail = email
 way-webhook = webhook
 trust-lead = The people whose signatures the agents believe (the “trust root”). It is fixed when a computer is added, and changes only with the signatures of those who are in it.
@@ -634,6 +633,13 @@ tokens-empty = None yet.
 token-ran-out = ran out
 token-waits = not used yet
 
+rule-secret = Passwords or keys in clear text
+rule-data = Patient data that others can read
+rule-end-of-life = A program or system past its end of life
+act-wrong = That did not work. Check what you typed and try again.
+act-again = For this, log on again first: it has been more than ten minutes.
+device-name-missing = a computer
+
 ## Search
 search-title = Search
 search-empty = Type the name of a practice or a computer, a rule, or words of a finding.
@@ -647,7 +653,6 @@ search-more = There are more. Add a word to narrow it down.
 hits-practices = Practices
 hits-devices = Computers
 hits-findings = Findings
-hits-people = People
 
 ## Before the door
 door-login = Log on
@@ -662,11 +667,10 @@ door-lost = I have neither
 door-back = Back
 door-wrong = That was not right. Check what you typed; codes change every 30 seconds.
 door-recovery = Get back in
-door-recovery-lead = With one of the codes you kept when you first came here. Each works once.
+door-recovery-lead = With your password and one of the codes you kept when you first came here. Each code works once.
 door-recovery-code = Recovery code
 door-setup = Set up this server
 door-setup-lead = You are the first here and will be its owner. The link that led you here works once.
-door-msp = Your company’s name
 door-name = Your name
 door-make-passkey = Make a passkey
 door-invitation = You are invited

@@ -269,6 +269,15 @@ need-stale = { $count ->
    *[other] { $count } salvaguardas no tienen evidencia reciente
 }
 need-stale-note = Nadie puede decir si se cumplen
+need-certificate = El certificado de { $computer } termina el { $day }
+need-certificate-note = Se renueva solo mientras la computadora está en contacto. Averigüe por qué no lo hace
+need-held-back = { $count ->
+    [one] { $count } orden está retenida
+   *[other] { $count } órdenes están retenidas
+}
+need-held-back-note = Se enviaron muchas a la vez. Es tan raro que conviene detenerse y mirar
+need-backups = Nadie sabe si hay copias de seguridad
+need-backups-note = Averígüelo y declárelo, o deje que un sensor lo vea
 need-no-computer = Todavía no hay ninguna computadora bajo vigilancia
 need-no-computer-note = Pegue una línea en una computadora de allí y sus primeros hallazgos aparecerán en minutos
 do-fix = Corregir
@@ -404,7 +413,6 @@ event-last-seen = Visto por última vez
 event-resolved = Se buscó de nuevo y ya no está
 event-reopened = Ha vuelto
 event-accepted = Aceptado por
-event-acceptance-ended = Terminó la aceptación
 accepted-now = Este riesgo está aceptado
 accepted-by = { $person } lo aceptó el { $made }. Vuelve a contar como abierto después del { $until }.
 accept-heading = Aceptar este riesgo por ahora
@@ -536,7 +544,7 @@ do-take = Atender
 take-done = Es suya. No se avisará otra vez a nadie más.
 reports-lead = En palabras sencillas, con el nombre de usted. Cada cifra de un informe lleva a la evidencia en que se apoya.
 reports-made = Hechos hasta ahora
-reports-empty = Todavía ninguno. Los mensuales se hacen el primer día del mes.
+reports-empty = Un informe se hace con la evidencia del momento en que lo pide y se abre enseguida. Desde allí puede imprimirlo o guardarlo.
 reports-make = Crear uno ahora
 reports-kind = Tipo
 report-monthly = Informe mensual
@@ -545,19 +553,15 @@ report-prospect = Primera evaluación
 report-prospect-hint = Para alguien que todavía no es cliente
 report-risk-analysis = Análisis de riesgos HIPAA
 report-risk-analysis-hint = Lo que pide 45 CFR 164.308(a)(1)(ii)(A), con hechos actuales
-report-made = El informe está listo
 do-make-report = Crear el informe
 brand-heading = Su marca
 brand-text = Aparece en cada informe en lugar de la nuestra.
 brand-name = Su nombre
 brand-color = Color
 brand-contact = A quién llamar
-brand-contact-hint = Un nombre y un teléfono, tal como debe leerlos el dentista.
-brand-logo = Logotipo
-brand-logo-hint = El texto de un archivo SVG sin programas.
-brand-logo-kept = Hay uno guardado; deje esto vacío para conservarlo.
+brand-contact-hint = Un nombre y un teléfono, uno por línea, tal como debe leerlos el dentista.
 brand-saved = Guardado. El próximo informe lo llevará.
-brand-wrong = No se guardó: el color no es válido, o el logotipo no es un SVG simple.
+brand-wrong = No se guardó: elija un color más oscuro, para que el texto se pueda leer.
 
 ## Ajustes
 settings-tree = Consultorios
@@ -582,11 +586,11 @@ people-reach = Para
 people-until = Hasta
 people-until-hint = El acceso de un auditor siempre termina.
 people-link = La invitación
-people-link-text = Envíele este enlace. Funciona una vez, durante un día.
+people-link-text = Envíele este enlace. Funciona una vez, durante tres días.
 people-wrong = No se invitó: revise el correo, y dé al auditor un último día.
 reach-all = Todos los consultorios
 do-invite = Crear una invitación
-keys-lead = Para programas que leen o escriben por la API. Una clave puede lo mismo que quien la creó, y nada más.
+keys-lead = Para programas que usan la API. Una clave creada aquí lo lee todo y no cambia nada, y termina después de un año.
 keys-empty = Todavía no hay claves.
 keys-new = Una clave nueva
 keys-name = Para qué es
@@ -595,22 +599,17 @@ key-ended = La clave quedó anulada
 do-make-key = Crear una clave
 do-end = Anular
 routing-lead = A quién se avisa de qué. El ransomware nunca espera a la mañana.
-routing-empty = Todavía no se avisa a nadie. Agregue una dirección.
-routing-new = Avisar a alguien más
+routing-empty = Todavía no se avisa a nadie.
 routing-to = A
-routing-to-hint = Un correo electrónico, o la dirección https de un programa (un «webhook»).
 routing-from = Desde esta gravedad
 routing-hours = Horario
 routing-quiet = espera a la mañana
-routing-quiet-choice = Puede esperar a la mañana (el ransomware nunca)
 routing-always = enseguida
 routing-escalate = Después, otra persona
 routing-after = { $count ->
     [one] después de { $count } minuto
    *[other] después de { $count } minutos
 }
-routing-added = Desde ahora se le avisará
-routing-wrong = No se agregó: no es un correo electrónico ni una dirección https.
 way-mail = correo
 way-webhook = webhook
 trust-lead = Las personas en cuyas firmas creen los agentes (la «raíz de confianza»). Queda fijada al agregar una computadora y solo cambia con las firmas de quienes están en ella.
@@ -633,6 +632,13 @@ tokens-empty = Todavía ninguno.
 token-ran-out = venció
 token-waits = sin usar todavía
 
+rule-secret = Contraseñas o claves en texto claro
+rule-data = Datos de pacientes que otros pueden leer
+rule-end-of-life = Un programa o sistema sin soporte del fabricante
+act-wrong = No funcionó. Revise lo que escribió e inténtelo de nuevo.
+act-again = Para esto, inicie sesión otra vez: han pasado más de diez minutos.
+device-name-missing = una computadora
+
 ## Búsqueda
 search-title = Búsqueda
 search-empty = Escriba el nombre de un consultorio o de una computadora, una regla, o palabras de un hallazgo.
@@ -646,7 +652,6 @@ search-more = Hay más. Agregue una palabra para acotar.
 hits-practices = Consultorios
 hits-devices = Computadoras
 hits-findings = Hallazgos
-hits-people = Personas
 
 ## Antes de la puerta
 door-login = Entrar
@@ -661,11 +666,10 @@ door-lost = No tengo ninguna de las dos
 door-back = Volver
 door-wrong = No es correcto. Revise lo que escribió; los códigos cambian cada 30 segundos.
 door-recovery = Recuperar el acceso
-door-recovery-lead = Con uno de los códigos que guardó la primera vez. Cada uno funciona una sola vez.
+door-recovery-lead = Con su contraseña y uno de los códigos que guardó la primera vez. Cada código funciona una sola vez.
 door-recovery-code = Código de recuperación
 door-setup = Configurar este servidor
 door-setup-lead = Usted es la primera persona aquí y será su propietaria. El enlace que le trajo funciona una vez.
-door-msp = El nombre de su empresa
 door-name = Su nombre
 door-make-passkey = Crear una llave de acceso
 door-invitation = Le han invitado

@@ -6,9 +6,8 @@ const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 
 const post = async (path, body) => {
-  const answer = await fetch(path, {
-    method: 'POST', credentials: 'same-origin', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
-  });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(path, { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
 };
@@ -29,6 +28,19 @@ const made = (credential) => {
   return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response, extensions: {} };
 };
 
+// The codes are shown here, once, by the page that the person is on; no address ever holds them.
+const show = (form, codes) => {
+  const place = form.parentElement.querySelector('[data-codes]');
+  for (const code of codes) {
+    const item = document.createElement('li');
+    item.appendChild(document.createElement('code')).textContent = code;
+    place.querySelector('ul').appendChild(item);
+  }
+  form.hidden = true;
+  place.hidden = false;
+  place.querySelector('a').focus();
+};
+
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const { passkey, token, next } = form.dataset;
   const failed = form.querySelector('[data-failed]');
@@ -37,13 +49,13 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     event.preventDefault();
     failed.hidden = true;
     try {
-      const fields = Object.fromEntries(new FormData(form));
-      const begun = await post(`/passkey/${passkey}/begin`, { ...fields, token });
-      const ask = passkey === 'register' ? navigator.credentials.create : navigator.credentials.get;
-      const credential = await ask.call(navigator.credentials, wanted(begun.options));
-      const done = await post(`/passkey/${passkey}/finish`, { ceremony: begun.ceremony, credential: made(credential), token });
-      // Only ever a path of this server.
-      location.assign(done.next ?? (next?.startsWith('/') && !next.startsWith('//') ? next : '/'));
+      const { mail, name } = Object.fromEntries(new FormData(form));
+      const asked = await post(`/access/${passkey}/ask`, passkey === 'join' ? { link: token, mail, name } : {});
+      const ask = passkey === 'join' ? navigator.credentials.create : navigator.credentials.get;
+      const credential = await ask.call(navigator.credentials, wanted(asked.options));
+      const { recovery_codes: codes } = await post(`/access/${passkey}/passkey`, { ceremony: asked.ceremony, answer: made(credential) });
+      if (codes.length > 0) show(form, codes);
+      else location.assign(next); // a path of this server: it wrote it there itself
     } catch {
       failed.hidden = false;
     }

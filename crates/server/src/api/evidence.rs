@@ -71,6 +71,10 @@ struct Acceptance {
     #[serde(default)]
     #[schema(max_length = 300)]
     compensating: String,
+    /// Who accepts it, name and role; whoever asks, where this is left out. Who asked stands in the audit trail in any case.
+    #[serde(default)]
+    #[schema(max_length = 300)]
+    person: String,
     /// Until when, within a year. A moment that is past ends an acceptance.
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
@@ -219,7 +223,8 @@ async fn accept_finding(
     }
     let compensating =
         if given.compensating.trim().is_empty() { String::new() } else { sentence(&given.compensating)? };
-    let (reason, person) = (sentence(&given.reason)?, caller.name.clone());
+    let reason = sentence(&given.reason)?;
+    let person = if given.person.trim().is_empty() { caller.name.clone() } else { sentence(&given.person)? };
     let acceptance = RiskAcceptance { finding, reason, compensating, person, expires_at: given.until };
     let (evidence, id) = (api.inner.evidence.clone(), ObservationId::from_uuid(api.access().new_uuid()));
     let deed = Deed::new("finding.accept").at(practice).to("finding", finding);
@@ -244,7 +249,9 @@ async fn accept_finding(
             append(store, scope, &observation, now)
         })
         .await?;
-    api.inner.evidence.news.send_modify(|news| drop(news.insert(practice)));
+    api.inner.evidence.news.send_modify(|news| {
+        news.insert(practice);
+    });
     Ok((StatusCode::CREATED, axum::Json(Recorded { observation: id, hash: hash.to_string() })))
 }
 

@@ -235,12 +235,12 @@ mod tests {
         assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));
         let (_, chance) = drawn.table[3];
         assert!((chance - 0.2).abs() < 0.001, "a year of $100,000 or more: {chance}");
-        assert_eq!(drawn.table[6].1, 0.0, "no year cost a million");
+        assert!(drawn.table[6].1 < 1e-9, "no year cost a million");
         assert_eq!(exceedance(&LossDistribution::default()), None);
     }
 
     #[test]
     fn a_bar_shows_what_is_there() {
-        assert!(share(1, 100_000) > 1.0 && share(0, 5) == 0.0 && share(5, 5) == 100.0 && share(1, 0) == 0.0);
+        assert!(share(1, 100_000) > 1.0 && share(0, 5) < 0.1 && share(5, 5) > 99.9 && share(1, 0) < 0.1);
     }
 }

@@ -8,9 +8,17 @@
 
 pub mod assets;
 pub mod chart;
+mod forms;
 pub mod frame;
+mod load;
+mod report;
+mod routes;
 pub mod screens;
+mod titles;
+mod visit;
 pub mod words;
+
+pub use routes::{Console, router};
 
 /// The content security policy of every page.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \

@@ -46,7 +46,7 @@ impl Lang {
 
     /// What a browser asks for, by its order of wishes; English where it wishes for neither.
     pub fn accepted(header: &str) -> Self {
-        header.split(',').filter_map(|wish| Self::of(wish.trim().get(..2)?)).next().unwrap_or_default()
+        header.split(',').find_map(|wish| Self::of(wish.trim().get(..2)?)).unwrap_or_default()
     }
 }
 

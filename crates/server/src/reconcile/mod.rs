@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use enamel_assess::{Assessor, Content, Fresh, Rolls};
 use enamel_ledger::{Entry, PracticeView};
+use enamel_risk::SideBySide;
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
 use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, tree};
@@ -57,6 +58,9 @@ const TRIALS: u32 = 20_000;
 /// The same dice for everybody and every day, so that a figure moves only when what it rests on does.
 const SEED: u64 = 1;
 
+/// Points of a loss curve that are kept; more cannot be told apart on a page.
+const CURVE_POINTS: usize = 240;
+
 /// Longest text that an agent may give for people to read, characters.
 const MAX_TEXT: usize = 500;
 
@@ -72,6 +76,16 @@ pub struct Reconciler {
     listening_since: Timestamp,
     /// Figures by practice, with what they were computed from.
     figures: Mutex<HashMap<PracticeId, (blake3::Hash, Arc<RiskFigures>)>>,
+}
+
+/// A practice as it stands.
+pub(crate) struct Judged {
+    /// Its view.
+    pub(crate) view: PracticeView,
+    /// What a year may cost.
+    pub(crate) figures: Arc<RiskFigures>,
+    /// Where its controls stand.
+    pub(crate) controls: Vec<SideBySide>,
 }
 
 /// What new entries tell beside what they are evidence of.
@@ -262,12 +276,26 @@ impl Reconciler {
     }
 
     /// A practice's view at the head of its ledger, for who reads it in full; nothing is kept of it.
-    pub(crate) fn view(&self, scope: &Scope, id: PracticeId) -> Result<(PracticeView, PracticeProfile), StoreError> {
+    pub(crate) fn view(
+        &self,
+        scope: &Scope,
+        id: PracticeId,
+    ) -> Result<(PracticeView, PracticeProfile), StoreError> {
         let profile = profile(&self.store.read(scope, |tx| tree::practice(tx, id))?);
         let assessor = Assessor { content: &self.content, profile: &profile };
         let judged_with = self.judged_with(&profile);
         let folded = fold::fold(&self.store, scope, id, assessor, &judged_with, |_| {})?;
         Ok((folded.view, profile))
+    }
+
+    /// A practice at the head of its ledger with everything that its page shows of it; nothing is kept.
+    pub(crate) fn judged(&self, scope: &Scope, id: PracticeId) -> Result<Judged, StoreError> {
+        let (view, profile) = self.view(scope, id)?;
+        let now = self.world.now();
+        let assessor = Assessor { content: &self.content, profile: &profile };
+        let figures = self.figures(assessor, &view, &Fresh::of(&view, now), now);
+        let controls = assessor.controls(&view, now);
+        Ok(Judged { view, figures, controls })
     }
 
     fn judged_with(&self, profile: &PracticeProfile) -> String {
@@ -349,9 +377,17 @@ impl Reconciler {
         }
         let rolls = Rolls { trials: TRIALS, seed: SEED, threads: 1 };
         let mut figures = assessor.risk(view, now, rolls);
-        // Of a thousand practices only what the index needs stays in memory.
-        figures.total.curve.clear();
-        figures.scenarios.clear();
+        // Of a thousand practices only what the index and a practice's page need stays in memory.
+        let step = figures.total.curve.len().div_ceil(CURVE_POINTS).max(1);
+        let mut place = 0;
+        figures.total.curve.retain(|_| {
+            place += 1;
+            (place - 1) % step == 0
+        });
+        for scenario in &mut figures.scenarios {
+            scenario.losses.curve.clear();
+            scenario.factors.clear();
+        }
         figures.assumptions.clear();
         figures.swings.clear();
         let figures = Arc::new(figures);
@@ -447,6 +483,6 @@ fn fingerprint(folder: &Path) -> String {
 }
 
 /// What a practice says about itself, under the name that the MSP gave it.
-fn profile(practice: &Practice) -> PracticeProfile {
+fn profile(practice: &tree::Practice) -> PracticeProfile {
     PracticeProfile { name: practice.name.clone(), ..practice.profile.clone() }
 }

@@ -26,7 +26,7 @@ pub struct HeldCommand {
     /// The computer.
     pub computer: String,
     /// Its verb.
-    pub verb: &'static str,
+    pub verb: String,
     /// How much harm it could do.
     pub class: CommandClass,
     /// Why, in the operator's words.
@@ -58,7 +58,7 @@ pub struct PastCommand {
     /// The computer.
     pub computer: String,
     /// Its verb.
-    pub verb: &'static str,
+    pub verb: String,
     /// The key of what became of it.
     pub outcome: &'static str,
     /// The class by which icon and colour are picked.

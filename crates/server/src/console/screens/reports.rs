@@ -80,14 +80,13 @@ impl ReportKind {
 }
 
 /// The MSP's marks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Brand {
     /// Its name.
     pub name: String,
     /// Its colour, `#0b5a63`.
     pub color: String,
-    /// Whom to call.
+    /// Whom to call, a line each.
     pub contact: String,
-    /// Whether a logo was given.
-    pub logo: bool,
 }

@@ -118,8 +118,8 @@ pub struct KeyRow {
     pub reach: String,
     /// When it was last used.
     pub used: Option<Timestamp>,
-    /// When it ends.
-    pub until: Timestamp,
+    /// When it ends, if it does.
+    pub until: Option<Timestamp>,
 }
 
 /// A rule of alert routing.

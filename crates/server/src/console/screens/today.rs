@@ -79,7 +79,7 @@ pub enum What {
     /// A dangerous command waits for its hour to end.
     Held {
         /// Its verb.
-        verb: &'static str,
+        verb: String,
         /// Its computer.
         computer: String,
     },
@@ -107,6 +107,20 @@ pub enum What {
         /// How many.
         controls: u64,
     },
+    /// An agent's certificate is about to end and was not renewed.
+    CertificateEnds {
+        /// Its computer.
+        computer: String,
+        /// When.
+        until: Timestamp,
+    },
+    /// Commands are kept from their agents: too many at once.
+    HeldBack {
+        /// How many.
+        commands: u64,
+    },
+    /// Nobody knows whether there are backups.
+    BackupsUnknown,
     /// No computer has been enrolled.
     NoComputer,
 }
@@ -117,8 +131,10 @@ impl What {
         match self {
             Self::Weakness { .. } => "do-fix",
             Self::Silent { .. } => "do-check-computer",
-            Self::Held { .. } => "do-decide",
-            Self::Gap { .. } | Self::Fork { .. } => "do-look",
+            Self::Gap { .. } | Self::Fork { .. } | Self::CertificateEnds { .. } | Self::BackupsUnknown => {
+                "do-look"
+            }
+            Self::Held { .. } | Self::HeldBack { .. } => "do-decide",
             Self::AcceptanceEnds { .. } => "do-renew",
             Self::Stale { .. } => "do-refresh",
             Self::NoComputer => "do-enrol",

@@ -2,6 +2,7 @@
 
 mod browser;
 mod catalogue;
+mod live;
 mod pages;
 mod sample;
 mod serve;

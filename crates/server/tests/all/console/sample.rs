@@ -166,7 +166,7 @@ pub(crate) fn today() -> Today {
     let needs = vec![
         need(
             0,
-            What::Held { verb: "restore_in_place", computer: "SERVER01".to_owned() },
+            What::Held { verb: "restore_in_place".to_owned(), computer: "SERVER01".to_owned() },
             Severity::Critical,
             2,
             0.0,
@@ -663,7 +663,7 @@ fn held(lone: bool) -> HeldCommand {
         id: CommandId::from_uuid(uuid(6, usize::from(lone))),
         practice: practice_ref(0),
         computer: if lone { "FRONTDESK".to_owned() } else { "SERVER01".to_owned() },
-        verb: if lone { "update" } else { "restore_in_place" },
+        verb: if lone { "update" } else { "restore_in_place" }.to_owned(),
         class: CommandClass::Dangerous,
         reason: "Files on D: were encrypted last night; the snapshot of 22:00 is clean".to_owned(),
         signed_by: if lone {
@@ -842,7 +842,7 @@ fn settings(part: usize) -> Settings {
                     role: Role::Analyst,
                     reach: "All practices".to_owned(),
                     used: Some(ago(1)),
-                    until: ago(-24 * 60),
+                    until: Some(ago(-24 * 60)),
                 }],
                 made: Some("enk_sample-key-that-opens-nothing".to_owned()),
             },
@@ -966,10 +966,10 @@ pub(crate) fn screens() -> Vec<(String, Place, Box<dyn Screen + Send + Sync>)> {
     let no_findings =
         Findings { rows: vec![], total: 0, filtered: false, filters: Filters::default(), next: None };
     let nothing_matches = Findings { rows: vec![], filtered: true, ..findings.clone() };
-    let past = |verb, outcome, mark, detail: &str| PastCommand {
+    let past = |verb: &str, outcome, mark, detail: &str| PastCommand {
         practice: practice_ref(2),
         computer: "CG-SRV".to_owned(),
-        verb,
+        verb: verb.to_owned(),
         outcome,
         mark,
         detail: detail.to_owned(),
@@ -1058,7 +1058,6 @@ pub(crate) fn screens() -> Vec<(String, Place, Box<dyn Screen + Send + Sync>)> {
             name: "Northside IT".to_owned(),
             color: "#0b5a63".to_owned(),
             contact: "Dana Whitfield, 555-0142".to_owned(),
-            logo: true,
         },
         may_brand: true,
         next: None,
