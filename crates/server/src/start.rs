@@ -211,7 +211,7 @@ fn pages(access: &Access, parts: &Parts, evidence: &Evidence, agents_port: u16) 
 
 /// Forgets sessions that have ended. That they count for nothing does not depend on it.
 async fn forget_ended(access: Access, mut stop: Stop) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    let mut hourly = tokio::time::interval(Duration::from_hours(1));
     while !stop.is_told() {
         tokio::select! {
             _ = hourly.tick() => {}

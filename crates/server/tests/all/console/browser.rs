@@ -38,8 +38,8 @@ fn every_screen_holds_in_a_browser() {
         .spawn()
         .unwrap();
     let screens = sample::screens();
-    let paths: String = screens.iter().map(|(path, ..)| format!("{path}\n")).collect();
-    child.stdin.take().unwrap().write_all(paths.as_bytes()).unwrap();
+    let paths: Vec<&str> = screens.iter().map(|(path, ..)| path.as_str()).collect();
+    child.stdin.take().unwrap().write_all(paths.join("\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     server.abort();
     let said = String::from_utf8_lossy(&output.stdout);

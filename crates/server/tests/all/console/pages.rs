@@ -96,7 +96,7 @@ fn today_over_a_thousand_practices_weighs_little() {
     let loaded: usize = assets::all()
         .iter()
         .filter(|asset| page.contains(&asset.path))
-        .map(|asset| asset.transfer_size())
+        .map(assets::Asset::transfer_size)
         .sum();
     assert!(page.len() + loaded <= WEIGHT, "{} bytes and {loaded} of files", page.len());
 }

@@ -1,6 +1,8 @@
 //! A believable MSP: Northside IT with twelve practices, as models of every screen. Used by the tests and by the example that
 //! serves them to look at.
 
+#![allow(clippy::too_many_lines, clippy::too_many_arguments)] // a sample is one long list
+
 use enamel_server::console::chart::{self, TrendPoint};
 use enamel_server::console::frame::{Choice, Frame, Notice, Person, Place, PracticeRef, Theme, Waiting};
 use enamel_server::console::screens::Screen;
@@ -901,7 +903,6 @@ fn door(kind: DoorKind) -> Door {
 }
 
 /// Every screen with its path, in the states that it has.
-#[allow(clippy::too_many_lines)] // a list
 pub(crate) fn screens() -> Vec<(String, Place, Box<dyn Screen + Send + Sync>)> {
     let filters = Filters {
         practices: practice_choices(),
