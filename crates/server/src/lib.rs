@@ -14,6 +14,7 @@ use enamel_types::{Clock, Timestamp};
 pub mod access;
 pub mod api;
 pub mod audit;
+pub mod console;
 pub mod demo;
 pub mod edge;
 pub mod ingest;

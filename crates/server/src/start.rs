@@ -20,6 +20,7 @@ use crate::access::guard::{self, Address, NoAddress};
 use crate::access::passkey::PasskeyError;
 use crate::access::{self, Access};
 use crate::api::{Api, Evidence};
+use crate::console::{self, Console};
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -165,12 +166,13 @@ impl Server {
             news: ingest.news(),
             closed: config.data.join("closed"),
         };
-        let pages = pages(&access, &parts, evidence);
+        let agents_at = address(&agents, "agents", config.agents)?;
+        let pages = pages(&access, &parts, &evidence, agents_at.port());
         // Monitors and metrics call by whatever name; they see nothing of anybody.
         let pages = pages.merge(metrics::page(measured)).merge(health(&parts.store, &stop));
         let mut server = Self {
             people: at,
-            agents: address(&agents, "agents", config.agents)?,
+            agents: agents_at,
             parts,
             access,
             ingest: ingest.clone(),
@@ -227,10 +229,15 @@ impl Parts {
 }
 
 /// What people and programs reach, behind the guard.
-fn pages(access: &Access, parts: &Parts, evidence: Evidence) -> Router {
-    let api = Api::new(access.clone(), parts, evidence);
+fn pages(access: &Access, parts: &Parts, evidence: &Evidence, agents_port: u16) -> Router {
+    let api = Api::new(access.clone(), parts, evidence.clone()).router();
+    let console = Console::new(access.clone(), evidence, api.clone(), agents_port);
     let guard = axum::middleware::from_fn_with_state(access.address().clone(), guard::guard);
-    Router::new().merge(access::routes::routes(access.clone())).merge(api.router()).layer(guard)
+    Router::new()
+        .merge(access::routes::routes(access.clone()))
+        .merge(api)
+        .merge(console::router(console))
+        .layer(guard)
 }
 
 /// Forgets sessions that have ended. That they count for nothing does not depend on it.

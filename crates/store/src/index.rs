@@ -7,8 +7,9 @@ mod fleet;
 mod put;
 
 pub use fleet::{
-    DeviceCursor, FindingCursor, FindingFilter, Found, PracticeStanding, TodayCursor, days, device, devices,
-    evidence_ages, finding, findings, practice, practices_by_loss, rule_counts, search, through, today,
+    DeviceCursor, FindingCursor, FindingFilter, Found, PracticeStanding, TodayCursor, TodaySums, days,
+    device, devices, evidence_ages, finding, findings, practice, practices_by_loss, rule_counts, search,
+    through, today, today_sums,
 };
 pub use put::{PracticeIndex, put};
 

@@ -44,6 +44,10 @@ struct Acceptance {
     #[serde(default)]
     #[schema(max_length = 300)]
     compensating: String,
+    /// Who accepts it, name and role; whoever asks, where this is left out. Who asked stands in the audit trail in any case.
+    #[serde(default)]
+    #[schema(max_length = 300)]
+    person: String,
     /// Until when, within a year. A moment that is past ends an acceptance.
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
@@ -91,7 +95,8 @@ async fn accept_finding(
     }
     let compensating =
         if given.compensating.trim().is_empty() { String::new() } else { sentence(&given.compensating)? };
-    let (reason, person) = (sentence(&given.reason)?, caller.name.clone());
+    let reason = sentence(&given.reason)?;
+    let person = if given.person.trim().is_empty() { caller.name.clone() } else { sentence(&given.person)? };
     let body = Body::RiskAcceptance(RiskAcceptance {
         finding,
         reason,

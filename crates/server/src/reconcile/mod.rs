@@ -18,9 +18,10 @@ use std::time::{Duration, Instant};
 
 use enamel_assess::{Assessor, Content, Fresh, Rolls};
 use enamel_ledger::{Entry, PracticeView};
+use enamel_risk::SideBySide;
 use enamel_store::commands::CommandState;
 use enamel_store::index::PracticeStanding;
-use enamel_store::tree::{self, Practice};
+use enamel_store::tree;
 use enamel_store::{Lead, Purpose, Scope, Store, StoreError, commands, settings};
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::command::CommandReceipt;
@@ -59,6 +60,9 @@ const TRIALS: u32 = 20_000;
 /// The same dice for everybody and every day, so that a figure moves only when what it rests on does.
 const SEED: u64 = 1;
 
+/// Points of a loss curve that are kept; more cannot be told apart on a page.
+const CURVE_POINTS: usize = 240;
+
 /// Longest text that an agent may give for people to read, characters.
 const MAX_TEXT: usize = 500;
 
@@ -76,6 +80,16 @@ pub struct Reconciler {
     demo_of: Option<Timestamp>,
     /// Figures by practice, with what they were computed from.
     figures: Mutex<HashMap<PracticeId, (blake3::Hash, Arc<RiskFigures>)>>,
+}
+
+/// A practice as it stands.
+pub(crate) struct Judged {
+    /// Its view.
+    pub(crate) view: PracticeView,
+    /// What a year may cost.
+    pub(crate) figures: Arc<RiskFigures>,
+    /// Where its controls stand.
+    pub(crate) controls: Vec<SideBySide>,
 }
 
 /// What new entries tell beside what they are evidence of.
@@ -301,6 +315,16 @@ impl Reconciler {
         Ok((folded.view, profile))
     }
 
+    /// A practice at the head of its ledger with everything that its page shows of it; nothing is kept.
+    pub(crate) fn judged(&self, scope: &Scope, id: PracticeId) -> Result<Judged, StoreError> {
+        let (view, profile) = self.view(scope, id)?;
+        let now = self.world.now();
+        let assessor = Assessor { content: &self.content, profile: &profile };
+        let figures = self.figures(assessor, &view, &Fresh::of(&view, now), now);
+        let controls = assessor.controls(&view, now);
+        Ok(Judged { view, figures, controls })
+    }
+
     fn judged_with(&self, profile: &PracticeProfile) -> String {
         format!("{} {}", self.judged_with, blake3::hash(format!("{profile:?}").as_bytes()))
     }
@@ -380,9 +404,17 @@ impl Reconciler {
         }
         let rolls = Rolls { trials: TRIALS, seed: SEED, threads: 1 };
         let mut figures = assessor.risk(view, now, rolls);
-        // Of a thousand practices only what the index needs stays in memory.
-        figures.total.curve.clear();
-        figures.scenarios.clear();
+        // Of a thousand practices only what the index and a practice's page need stays in memory.
+        let step = figures.total.curve.len().div_ceil(CURVE_POINTS).max(1);
+        let mut place = 0;
+        figures.total.curve.retain(|_| {
+            place += 1;
+            (place - 1) % step == 0
+        });
+        for scenario in &mut figures.scenarios {
+            scenario.losses.curve.clear();
+            scenario.factors.clear();
+        }
         figures.assumptions.clear();
         figures.swings.clear();
         let figures = Arc::new(figures);
@@ -478,6 +510,6 @@ fn fingerprint(folder: &Path) -> String {
 }
 
 /// What a practice says about itself, under the name that the MSP gave it.
-fn profile(practice: &Practice) -> PracticeProfile {
+fn profile(practice: &tree::Practice) -> PracticeProfile {
     PracticeProfile { name: practice.name.clone(), ..practice.profile.clone() }
 }

@@ -6,6 +6,7 @@ mod api;
 mod authenticator;
 mod browser;
 mod ceremonies;
+mod console;
 mod demo;
 mod enrolment;
 mod evidence;

@@ -252,6 +252,29 @@ pub fn today(
     Ok(Page::cut(found, limit, |item| (item.worth, item.practice, item.item.clone())))
 }
 
+/// How much needs a human over all practices in reach.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TodaySums {
+    /// Items.
+    pub items: u64,
+    /// Practices that have one.
+    pub practices: u64,
+    /// Items of agents that are silent.
+    pub silent: u64,
+}
+
+/// Sums up what needs a human, over all practices in reach.
+///
+/// # Errors
+/// What the database says.
+pub fn today_sums(tx: &mut Tx<'_>) -> Result<TodaySums, StoreError> {
+    let sql = "SELECT count(*), count(DISTINCT practice), count(CASE WHEN reason = 'silent' THEN 1 END) FROM index_today";
+    let sums = tx.one(sql, &[], |row| {
+        Ok(TodaySums { items: row.get(0)?, practices: row.get(1)?, silent: row.get(2)? })
+    })?;
+    Ok(sums.unwrap_or_default())
+}
+
 /// How old the evidence for each of a practice's controls is, by control.
 ///
 /// # Errors
