@@ -8,11 +8,11 @@ mod contract;
 mod evidence;
 mod house;
 mod run;
+#[cfg(feature = "server")]
+mod serve;
 #[path = "../../../agent/tests/all/server.rs"]
 #[allow(dead_code, reason = "the agent's own tests use all of it")]
 mod server;
-#[cfg(feature = "server")]
-mod serve;
 #[cfg(feature = "server")]
 mod sign;
 #[path = "../../../agent/tests/all/world.rs"]
