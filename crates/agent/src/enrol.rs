@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use enamel_types::{AgentEvent, DeviceId, Timestamp};
 use enamel_wire::message::EnrolRequest;
+use enamel_wire::signed::TrustRoot;
 use enamel_wire::token::EnrolmentToken;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -86,8 +87,9 @@ pub struct Enrolling<'a> {
 pub struct Taken {
     /// The enrolment.
     pub enrolment: Enrolment,
-    /// Whether operators are known whose commands it will take.
-    pub commands: bool,
+    /// The operators whose commands it will take; `None` where it takes none. Whether they are the right ones, only people can
+    /// say: they compare the fingerprint.
+    pub operators: Option<TrustRoot>,
     /// The server's clock, to hold this computer's against.
     pub server_time: Timestamp,
 }
@@ -132,9 +134,9 @@ pub fn enrol(
     let folder = enrolment.own_folder(with.data);
     files::make_folder(&Enrolment::folder(with.data), Readers::Owner)?;
     files::make_folder(&folder, Readers::Owner)?;
-    let commands = answer.trust_root.is_some();
+    let mut operators = None;
     if let Some(root) = &answer.trust_root {
-        trust::pin(&folder, root)?;
+        operators = Some(trust::pin(&folder, root)?);
         if let Some(helper) = with.helper {
             helper::introduce(helper, with.data, &enrolment, root)?;
         }
@@ -146,5 +148,5 @@ pub fn enrol(
     drop(spool);
     // The last step, and the one that counts.
     enrolment.save(with.data)?;
-    Ok(Taken { enrolment, commands, server_time: answer.server_time })
+    Ok(Taken { enrolment, operators, server_time: answer.server_time })
 }

@@ -22,7 +22,8 @@ const SNAPSHOT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef01234567
 fn computer(operators: &Operators) -> (Server, TempDir) {
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
     server.with(|state| state.pinned = Some(operators.root(1)));
-    assert!(enrolled(&server, data.path(), false).unwrap().commands);
+    let taken = enrolled(&server, data.path(), false).unwrap();
+    assert_eq!(taken.operators, Some(verify_root(&operators.root(1)).unwrap()));
     (server, data)
 }
 
@@ -258,7 +259,7 @@ fn every_order_ends_in_a_receipt() {
 #[test]
 fn a_server_cannot_hand_in_the_operators_of_an_agent_that_knows_none() {
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
-    assert!(!enrolled(&server, data.path(), false).unwrap().commands);
+    assert!(enrolled(&server, data.path(), false).unwrap().operators.is_none());
     let mallory = Operators::new(13);
     server.with(|state| {
         state.roots.push(mallory.root(1));

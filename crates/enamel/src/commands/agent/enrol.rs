@@ -8,6 +8,7 @@ use enamel_agent::helper::FOLDER;
 use enamel_agent::transport::{NotAServer, ServerUrl};
 use enamel_agent::{Enrolment, Stamp};
 use enamel_types::words::date;
+use enamel_wire::signed::TrustRoot;
 use enamel_wire::token::{EnrolmentToken, NotAToken};
 
 use crate::cli::Global;
@@ -73,7 +74,7 @@ pub(super) fn run(global: &Global, args: &EnrolArgs) -> Result<Outcome, Error> {
             "agent": enrolment.agent,
             "device": enrolment.device,
             "server": enrolment.server,
-            "commands": done.commands,
+            "operators_fingerprint": done.operators.as_ref().map(TrustRoot::fingerprint),
             "certificate_until": enrolment.validity().not_after,
         }))?;
         return Ok(Outcome::Done);
@@ -84,10 +85,13 @@ pub(super) fn run(global: &Global, args: &EnrolArgs) -> Result<Outcome, Error> {
         enrolment.server,
         date(enrolment.validity().not_after),
     ))?;
-    terminal::text(if done.commands {
-        "It takes commands that the MSP's operators sign, and none that the server makes"
-    } else {
-        "It takes no commands: the MSP has no operators' keys yet. Once it has, enrol this computer again with --again"
+    terminal::text(&match &done.operators {
+        Some(root) => format!(
+            "It takes commands that the MSP's operators sign, and none that the server makes\nCompare with what `enamel sign root show` \
+             prints at the MSP: {}",
+            root.fingerprint()
+        ),
+        None => "It takes no commands: the MSP has no operators' keys yet. Once it has, enrol this computer again with --again".to_owned(),
     })?;
     let off = session.now().duration_since(done.server_time).as_secs();
     if off.abs() > CLOCK_OFF {
