@@ -153,13 +153,12 @@ impl Server {
         let at = address(&people, "people", config.people)?;
         let known = Address::new(at, config.public.as_deref())?;
         let access = Access::new(parts.store.clone(), world.clone(), known)?;
-        let reconciler = Arc::new(Reconciler::new(
-            parts.store.clone(),
-            world.clone(),
-            content.clone(),
-            config.content.as_deref(),
-            parts.breaker.clone(),
-        ));
+        let reconciler = blocking({
+            let (store, breaker, content) = (parts.store.clone(), parts.breaker.clone(), content.clone());
+            let folder = config.content.clone();
+            move || Arc::new(Reconciler::new(store, world, content, folder.as_deref(), breaker))
+        })
+        .await;
         let evidence = Evidence {
             content,
             reconciler: reconciler.clone(),

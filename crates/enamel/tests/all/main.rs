@@ -7,6 +7,8 @@ mod bad_input;
 mod contract;
 mod evidence;
 mod house;
+#[cfg(feature = "server")]
+mod journey;
 mod run;
 #[cfg(feature = "server")]
 mod serve;

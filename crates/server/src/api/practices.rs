@@ -185,6 +185,7 @@ async fn make_practice(
             Ok(practice)
         })
         .await?;
+    api.has_news_of(made.id);
     Ok((StatusCode::CREATED, axum::Json(made.into())))
 }
 
@@ -236,6 +237,7 @@ async fn change_practice(
             Ok(practice)
         })
         .await?;
+    api.has_news_of(id);
     Ok(axum::Json(changed.into()))
 }
 

@@ -177,7 +177,8 @@ impl Api {
         }
     }
 
-    fn has_news_of(&self, practice: PracticeId) {
+    /// Has the practice brought up to date now, not when somebody looks the next time.
+    pub(super) fn has_news_of(&self, practice: PracticeId) {
         self.inner.evidence.news.send_modify(|news| {
             news.insert(practice);
         });
