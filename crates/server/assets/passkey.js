@@ -5,8 +5,10 @@
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 
-const post = async (path, body) => {
+const post = async (path, body, token) => {
   const headers = { 'content-type': 'application/json' };
+  // Somebody who is in already proves again who is there: the session's own page must ask for it.
+  if (token) headers['x-csrf-token'] = token;
   const answer = await fetch(path, { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
@@ -49,11 +51,11 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     event.preventDefault();
     failed.hidden = true;
     try {
-      const { mail, name } = Object.fromEntries(new FormData(form));
-      const asked = await post(`/access/${passkey}/ask`, passkey === 'join' ? { link: token, mail, name } : {});
+      const { mail, name, csrf } = Object.fromEntries(new FormData(form));
+      const asked = await post(`/access/${passkey}/ask`, passkey === 'join' ? { link: token, mail, name } : {}, csrf);
       const ask = passkey === 'join' ? navigator.credentials.create : navigator.credentials.get;
       const credential = await ask.call(navigator.credentials, wanted(asked.options));
-      const { recovery_codes: codes } = await post(`/access/${passkey}/passkey`, { ceremony: asked.ceremony, answer: made(credential) });
+      const { recovery_codes: codes } = await post(`/access/${passkey}/passkey`, { ceremony: asked.ceremony, answer: made(credential) }, csrf);
       if (codes.length > 0) show(form, codes);
       else location.assign(next); // a path of this server: it wrote it there itself
     } catch {

@@ -73,7 +73,11 @@ try {
   await page.click('form[data-passkey] button');
   await page.waitForURL(`${base}/`);
 
-  await page.goto(`${base}/settings`);
+  // Once more while still in, as sensitive changes ask for.
+  await page.goto(`${base}/login?to=/settings`);
+  await page.click('form[data-passkey] button');
+  await page.waitForURL(`${base}/settings/practices`);
+
   const adding = page.locator('form[action$="/settings/practices"]');
   await adding.locator('[name=name]').fill('Maple Street Dental');
   await adding.locator('button').click();

@@ -15,8 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::frame::Place;
-use super::frame::Theme;
+use super::frame::{Frame, Place, Theme};
 use super::load::{self, From};
 use super::routes::{Console, encoded, failed, html, show, trouble};
 use super::screens::Screen as _;
@@ -27,8 +26,8 @@ use super::screens::trouble::TroubleKind;
 use super::visit::{COOKIES, Taste, Visit};
 use super::words::Lang;
 use crate::access::routes::Origin;
-use crate::access::signed_in::after_login;
-use crate::access::{AccessError, csrf, session};
+use crate::access::signed_in::{NotSignedIn, after_login};
+use crate::access::{AccessError, SignedIn, csrf, session};
 use crate::audit::Deed;
 use crate::blocking;
 
@@ -475,7 +474,12 @@ pub(super) struct To {
 
 /// A page before the door.
 fn door(taste: &Taste, door: &Door, status: StatusCode) -> Response {
-    match door.render(&taste.words, &taste.bare()) {
+    door_of_session(taste, door, status, String::new())
+}
+
+/// A door for somebody who is in already and proves again who is there; `csrf` is the session's token.
+fn door_of_session(taste: &Taste, door: &Door, status: StatusCode, csrf: String) -> Response {
+    match door.render(&taste.words, &Frame { csrf, ..taste.bare() }) {
         Ok(page) => html(status, page),
         Err(_) => trouble(taste, TroubleKind::Fault),
     }
@@ -492,8 +496,13 @@ fn plain(kind: DoorKind, next: &str) -> Door {
     }
 }
 
-pub(super) async fn login(taste: Taste, Query(to): Query<To>) -> Response {
-    door(&taste, &plain(DoorKind::Login, &to.to), StatusCode::OK)
+pub(super) async fn login(
+    taste: Taste,
+    held: Result<SignedIn, NotSignedIn>,
+    Query(to): Query<To>,
+) -> Response {
+    let csrf = held.map_or_else(|_| String::new(), |session| session.csrf());
+    door_of_session(&taste, &plain(DoorKind::Login, &to.to), StatusCode::OK, csrf)
 }
 
 pub(super) async fn recover(taste: Taste) -> Response {

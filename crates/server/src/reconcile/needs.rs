@@ -62,14 +62,6 @@ impl Grounds<'_> {
                 by_rule.entry(finding.rule.clone()).or_default().push(finding);
             }
         }
-        let titles: BTreeMap<&RuleId, &str> = self
-            .fresh
-            .judgements()
-            .iter()
-            .flat_map(|judgement| {
-                judgement.results.iter().map(|result| (&result.rule, result.title.as_str()))
-            })
-            .collect();
         by_rule
             .into_iter()
             .filter_map(|(rule, findings)| {
@@ -82,11 +74,10 @@ impl Grounds<'_> {
                     return None;
                 }
                 let minutes: u32 = findings.iter().map(|finding| finding.fix.minutes.0).sum();
-                let action = &worst.fix.action;
                 let computers: BTreeSet<DeviceId> = findings.iter().map(|finding| finding.device).collect();
                 let cause = Cause::Weakness {
-                    title: titles.get(&rule).map_or_else(|| action.clone(), |title| (*title).to_owned()),
-                    action: action.clone(),
+                    title: without_subject(&worst.title, &worst.subject),
+                    action: without_subject(&worst.fix.action, &worst.subject),
                     computers: computers.len() as u64,
                     minutes: Minutes(minutes),
                     saves: Usd(saves),
@@ -176,7 +167,7 @@ impl Grounds<'_> {
                 let record = self.view.findings().get(&made.acceptance.finding)?;
                 let finding = record.is_open().then_some(&record.finding)?;
                 let until = made.acceptance.expires_at;
-                let title = finding.fix.action.clone();
+                let title = without_subject(&finding.title, &finding.subject);
                 let cause = Cause::AcceptanceEnds { finding: finding.id, title, until };
                 let since = until.saturating_sub(AHEAD).unwrap_or(until);
                 Some(self.blind(cause, finding.severity, finding.device, since))
@@ -209,5 +200,33 @@ impl Grounds<'_> {
             needs.push(self.whole(Cause::BackupsUnknown, Severity::High, self.state.practice.made_at));
         }
         needs
+    }
+}
+
+/// What a finding says, without the file, folder or setting that it is about: needs stand in the index, which is not sealed.
+fn without_subject(text: &str, subject: &str) -> String {
+    if subject.is_empty() {
+        return text.to_owned();
+    }
+    let named = text.strip_suffix(subject).and_then(|text| text.strip_suffix(": "));
+    named.map_or_else(|| text.replace(subject, "…"), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_place_reaches_the_index() {
+        let folder = "/srv/charts";
+        for (text, left) in [
+            ("Guests can open a share: /srv/charts", "Guests can open a share"),
+            ("Patient data of 3 people lies in /srv/charts", "Patient data of 3 people lies in …"),
+            ("Move the patient data out of /srv/charts today", "Move the patient data out of … today"),
+            ("Antivirus is off", "Antivirus is off"),
+        ] {
+            assert_eq!(without_subject(text, folder), left);
+        }
+        assert_eq!(without_subject("Antivirus is off", ""), "Antivirus is off");
     }
 }
