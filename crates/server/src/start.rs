@@ -15,6 +15,7 @@ use enamel_store::{Purpose, Scope, Store, StoreError, settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::alerts::Courier;
 use crate::edge::{self, Agents, Door, Roster};
 use crate::ingest::Ingest;
 use crate::mailbox::{Breaker, Mailbox};
@@ -137,6 +138,8 @@ impl Server {
             parts.breaker.clone(),
         );
         server.tasks.spawn(Arc::new(reconciler).run(ingest.news(), stop.clone()));
+        let courier = Courier::new(parts.store.clone(), parts.world.clone());
+        server.tasks.spawn(courier.run(stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));
