@@ -9,6 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use enamel_types::Timestamp;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::NotSent;
+use crate::World;
 
 /// From the first byte to the answer's status.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -41,6 +44,25 @@ pub struct Secrets {
     /// The one before, until the receiver knows the present one.
     #[serde(default)]
     pub before: Option<String>,
+}
+
+impl Secrets {
+    /// One that nobody knows, for a new route.
+    pub fn new(world: &World) -> Self {
+        Self { now: URL_SAFE_NO_PAD.encode(world.random::<32>()), before: None }
+    }
+
+    /// A new one beside the present one: requests are signed with both until [`Self::settled`].
+    #[must_use]
+    pub fn replaced(self, world: &World) -> Self {
+        Self { before: Some(self.now), ..Self::new(world) }
+    }
+
+    /// The present one alone: the receiver knows it.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        Self { before: None, ..self }
+    }
 }
 
 /// `Enamel-Signature`: seconds since 1970, and for each valid secret the HMAC-SHA256 of those seconds, a point, and the body.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use enamel_server::World;
 use enamel_server::alerts::Courier;
 use enamel_server::alerts::mail::{MAIL_SETTING, MailServer, Protection};
+use enamel_server::alerts::webhook::Secrets;
 use enamel_store::alerts::{self, Alert};
 use enamel_store::routes::{self, Delivery, DeliveryState, Route, RouteKind};
 use enamel_store::tree::{self, Practice};
@@ -320,12 +321,34 @@ fn a_mail_says_it_in_plain_words_and_nobody_writes_its_headers() {
     assert!(body.contains("has gone silent"), "{body}");
     let evil = msp.route(RouteKind::Mail, "a@b.example\r\nBcc: x@evil.example", false);
     assert!(msp.courier().send_test(evil).is_err());
-    let elsewhere = MailServer { host: "mail.example".to_owned(), ..mail };
-    msp.store
-        .write::<_, StoreError>(&Scope::Msp, |tx| settings::set_secret(tx, MAIL_SETTING, &elsewhere))
-        .unwrap();
-    let route = msp.route(RouteKind::Mail, "help@msp.example", false);
-    assert!(msp.courier().send_test(route).is_err(), "in the clear");
+    let refuse = |mail: MailServer| {
+        msp.store
+            .write::<_, StoreError>(&Scope::Msp, |tx| settings::set_secret(tx, MAIL_SETTING, &mail))
+            .unwrap();
+        let route = msp.route(RouteKind::Mail, "help@msp.example", false);
+        let error = msp.courier().send_test(route).expect_err("it was sent");
+        chain(&error).pop().unwrap()
+    };
+    // A server that does not offer STARTTLS, or somebody on the way who takes the offer out.
+    let (user, password) = (Some("alerts".to_owned()), Some("hunter2".to_owned()));
+    let stripped = MailServer { protection: Protection::StartTls, user, password, ..mail.clone() };
+    assert!(!format!("{stripped:?}").contains("hunter2"));
+    assert_eq!(refuse(stripped), "the mail server could not be reached");
+    let elsewhere = MailServer { host: "192.0.2.1".to_owned(), ..mail };
+    assert_eq!(refuse(elsewhere), "mail in the clear is sent to this computer only");
+    assert_eq!(server.got().len(), 1);
+}
+
+#[test]
+fn a_secret_is_replaced_without_a_gap() {
+    let msp = Msp::new();
+    let world = World { clock: msp.clock.clone(), fill };
+    let first = Secrets::new(&world);
+    let both = first.clone().replaced(&world);
+    assert!(both.now != first.now && both.before.as_ref() == Some(&first.now));
+    let settled = both.clone().settled();
+    assert!(settled.now == both.now && settled.before.is_none());
+    assert_eq!(first.now.len(), 43);
 }
 
 #[tokio::test]
