@@ -2,7 +2,7 @@
 //!
 //! Agents come in through [`edge`], which knows them by the keys in certificates that [`pki`] made. What they send goes
 //! through [`ingest`] into the store; what waits for them comes from [`mailbox`]. [`reconcile`] turns evidence into figures,
-//! lists and alerts. Nothing here judges (crate `assess` does), and nothing here can make a command: the server relays what
+//! lists and alerts, and [`alerts`] tells people of them. Nothing here judges (crate `assess` does), and nothing here can make a command: the server relays what
 //! operators signed.
 //!
 //! Time and dice come in as a [`World`]; every fact of a practice comes from the store.
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use enamel_types::{Clock, Timestamp};
 
 pub mod access;
+pub mod alerts;
 pub mod api;
 pub mod audit;
 pub mod console;

@@ -36,6 +36,12 @@ pub const RECONCILE_SECONDS: &str = "enamel_reconcile_practice_seconds";
 pub const RECONCILE_FAILURES: &str = "enamel_reconcile_failures_total";
 /// Alerts raised.
 pub const ALERTS: &str = "enamel_alerts_raised_total";
+/// Alerts that arrived.
+pub const DELIVERED: &str = "enamel_alerts_delivered_total";
+/// Attempts to deliver an alert that failed.
+pub const FAILED_DELIVERIES: &str = "enamel_alerts_failed_attempts_total";
+/// Deliveries that wait for an attempt.
+pub const WAITING_DELIVERIES: &str = "enamel_alerts_waiting_deliveries";
 
 /// Bounds of histograms, seconds: around the promises, a quarter of a second for a batch.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -87,4 +93,7 @@ fn describe() {
         "Practices that could not be brought to their ledger's head"
     );
     describe_counter!(ALERTS, Unit::Count, "Alerts raised");
+    describe_counter!(DELIVERED, Unit::Count, "Alerts that arrived");
+    describe_counter!(FAILED_DELIVERIES, Unit::Count, "Attempts to deliver an alert that failed");
+    describe_gauge!(WAITING_DELIVERIES, Unit::Count, "Deliveries that wait for an attempt");
 }

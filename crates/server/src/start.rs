@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::access::guard::{self, Address, NoAddress};
 use crate::access::passkey::PasskeyError;
 use crate::access::{self, Access};
+use crate::alerts::Courier;
 use crate::api::{Api, Evidence};
 use crate::console::{self, Console};
 use crate::edge::{self, Agents, Door, Roster};
@@ -186,6 +187,8 @@ impl Server {
         });
         server.tasks.spawn(forget_ended(server.access.clone(), stop.clone()));
         server.tasks.spawn(reconciler.run(ingest.news(), stop.clone()));
+        let courier = Courier::new(parts.store.clone(), parts.world.clone());
+        server.tasks.spawn(courier.run(stop.clone()));
         server.tasks.spawn(async move { parts.mailbox.look_around().await });
         server.tasks.spawn(edge::serve(agents, Door::Agents(tls), protocol, stop.clone()));
         server.tasks.spawn(edge::serve(people, Door::People, pages, stop));

@@ -151,16 +151,21 @@ pub fn list(
     Ok(Page::cut(found, limit, |alert| (alert.opened_at, alert.id)))
 }
 
-/// Open alerts that nobody took since a moment and that were not escalated, worst first.
+/// Alerts of which somebody may have to be told: open ones and those closed since a moment, by id, after one.
 ///
 /// # Errors
 /// What the database says.
-pub fn untaken_since(tx: &mut Tx<'_>, moment: Timestamp, limit: u32) -> Result<Vec<Alert>, StoreError> {
+pub fn to_tell(
+    tx: &mut Tx<'_>,
+    closed_since: Timestamp,
+    after: Option<AlertId>,
+    limit: u32,
+) -> Result<Vec<Alert>, StoreError> {
+    let after = after.unwrap_or_else(|| AlertId::from_uuid(uuid::Uuid::nil()));
     let sql = format!(
-        "{ALERT} WHERE closed_at IS NULL AND acknowledged_at IS NULL AND escalated_at IS NULL AND opened_at <= $1 \
-         ORDER BY severity DESC, opened_at LIMIT $2"
+        "{ALERT} WHERE (closed_at IS NULL OR closed_at >= $1) AND alert > $2 ORDER BY alert LIMIT $3"
     );
-    tx.list(&sql, values![moment, limit], alert_of)
+    tx.list(&sql, values![closed_since, after, limit], alert_of)
 }
 
 /// Takes an alert. Whether nobody had.

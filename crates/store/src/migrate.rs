@@ -35,6 +35,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         practice: include_str!("../migrations/0002_people_alerts_index/sqlite_practice.sql"),
         postgres: include_str!("../migrations/0002_people_alerts_index/postgres.sql"),
     },
+    Migration {
+        version: 3,
+        name: "attempts",
+        control: include_str!("../migrations/0003_attempts/sqlite.sql"),
+        practice: include_str!("../migrations/0003_attempts/sqlite_practice.sql"),
+        postgres: include_str!("../migrations/0003_attempts/postgres.sql"),
+    },
 ];
 
 /// Which of the two kinds of SQLite file.

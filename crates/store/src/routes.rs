@@ -1,6 +1,6 @@
 //! Where alerts go, and each one's way there: attempts, the next time, a key by which a receiver knows a repetition.
 
-use enamel_types::{AlertId, PracticeId, Timestamp};
+use enamel_types::{AlertId, PracticeId, Severity, Timestamp};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -53,6 +53,22 @@ words! {
     }
 }
 
+words! {
+    /// What a delivery tells of its alert.
+    Event {
+        /// That there is one.
+        Opened = "opened",
+        /// That it is worse than it was when it was told last.
+        Worse = "worse",
+        /// That it is still raised, some hours later.
+        Again = "again",
+        /// That somebody else was told and did not take it.
+        Escalated = "escalated",
+        /// That it is over.
+        Over = "over",
+    }
+}
+
 /// One alert on its way along one route.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Delivery {
@@ -66,6 +82,10 @@ pub struct Delivery {
     pub route: Uuid,
     /// The same for each attempt, so that the receiver knows a repetition: `ALERT:ROUTE:opened`.
     pub event_key: String,
+    /// What it tells.
+    pub event: Event,
+    /// How bad the alert was when it was queued.
+    pub severity: Severity,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -79,7 +99,7 @@ pub struct Delivery {
 }
 
 const ROUTE: &str = "SELECT route, name, kind, target, rule, sealed FROM route";
-const DELIVERY: &str = "SELECT delivery, practice, alert, route, event_key, state, attempts, next_at, last_error, made_at FROM delivery";
+const DELIVERY: &str = "SELECT delivery, practice, alert, route, event_key, state, attempts, next_at, last_error, made_at, event, severity FROM delivery";
 
 fn about(route: Uuid) -> String {
     format!("secret of route {route}")
@@ -113,6 +133,8 @@ fn delivery_of(row: &Row) -> Result<Delivery, StoreError> {
         next_at: row.get(7)?,
         last_error: row.get(8)?,
         made_at: row.get(9)?,
+        event: row.get(10)?,
+        severity: row.get(11)?,
     })
 }
 
@@ -161,7 +183,7 @@ pub fn remove(tx: &mut WriteTx<'_>, id: Uuid) -> Result<(), StoreError> {
 /// [`StoreError::OutOfScope`] for another's practice.
 pub fn queue(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<bool, StoreError> {
     let sql = "INSERT INTO main.delivery (delivery, practice, alert, route, event_key, state, attempts, next_at, last_error, made_at, \
-               changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event_key) DO NOTHING";
+               changed_at, event, severity) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (event_key) DO NOTHING";
     let values = values![
         delivery.id,
         delivery.practice,
@@ -174,6 +196,8 @@ pub fn queue(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<bool, StoreErr
         &delivery.last_error,
         delivery.made_at,
         delivery.made_at,
+        delivery.event,
+        delivery.severity,
     ];
     tx.execute(sql, values).map(|queued| queued > 0)
 }
@@ -209,7 +233,8 @@ pub fn take_due(
 /// [`StoreError::NotFound`].
 pub fn delivered(tx: &mut WriteTx<'_>, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE main.delivery SET state = 'done', last_error = '', changed_at = $1 WHERE delivery = $2";
-    tx.change("delivery", sql, values![now, id])
+    tx.change("delivery", sql, values![now, id])?;
+    note_attempt(tx, id, "delivered", now)
 }
 
 /// Notes that an attempt failed: it is tried again at `next_at`, or given up where there is none.
@@ -225,7 +250,57 @@ pub fn failed(
 ) -> Result<(), StoreError> {
     let state = if next_at.is_some() { DeliveryState::Open } else { DeliveryState::GivenUp };
     let sql = "UPDATE main.delivery SET state = $1, last_error = $2, next_at = $3, changed_at = $4 WHERE delivery = $5";
-    tx.change("delivery", sql, values![state, why, next_at.unwrap_or(now), now, id])
+    tx.change("delivery", sql, values![state, why, next_at.unwrap_or(now), now, id])?;
+    note_attempt(tx, id, why, now)
+}
+
+/// Keeps what became of the present attempt. One whose server died has no outcome: its number is missing.
+fn note_attempt(tx: &mut WriteTx<'_>, id: Uuid, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+    let found = tx.one(&format!("{DELIVERY} WHERE delivery = $1"), values![id], delivery_of)?;
+    let delivery = found.ok_or(StoreError::NotFound("delivery"))?;
+    let sql = "INSERT INTO main.attempt (delivery, number, practice, at, outcome) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (delivery, number) DO UPDATE SET at = excluded.at, outcome = excluded.outcome";
+    tx.execute(sql, values![id, delivery.attempts, delivery.practice, now, outcome]).map(drop)
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Attempt {
+    /// Which, from 1.
+    pub number: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// `delivered`, or why it failed.
+    pub outcome: String,
+}
+
+/// What became of a delivery's attempts, in their order.
+///
+/// # Errors
+/// What the database says.
+pub fn attempts(tx: &mut Tx<'_>, delivery: Uuid) -> Result<Vec<Attempt>, StoreError> {
+    let sql = "SELECT number, at, outcome FROM attempt WHERE delivery = $1 ORDER BY number LIMIT 500";
+    tx.list(sql, values![delivery], |row| {
+        Ok(Attempt { number: row.get(0)?, at: row.get(1)?, outcome: row.get(2)? })
+    })
+}
+
+/// How many deliveries wait for an attempt.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let waiting = tx.one("SELECT count(*) FROM delivery WHERE state = 'open'", &[], |row| row.get(0))?;
+    Ok(waiting.unwrap_or(0))
+}
+
+/// The deliveries of all alerts from one id to another, both included, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn of_alerts(tx: &mut Tx<'_>, first: AlertId, last: AlertId) -> Result<Vec<Delivery>, StoreError> {
+    let sql = format!("{DELIVERY} WHERE alert >= $1 AND alert <= $2 ORDER BY made_at, delivery");
+    tx.list(&sql, values![first, last], delivery_of)
 }
 
 /// An alert's deliveries, oldest first.

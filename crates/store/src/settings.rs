@@ -59,6 +59,16 @@ pub fn keep_secret<T: Serialize + DeserializeOwned>(
     secret(tx, name)?.ok_or(StoreError::NotFound("setting"))
 }
 
+/// Keeps a secret, sealed with the master key, in place of the one of this name.
+///
+/// # Errors
+/// What the database says.
+pub fn set_secret<T: Serialize>(tx: &mut WriteTx<'_>, name: &str, value: &T) -> Result<(), StoreError> {
+    let text = Zeroizing::new(to_json(value)?);
+    let sealed = STANDARD.encode(tx.keys.seal(name, text.as_bytes())?);
+    set(tx, name, &sealed)
+}
+
 pub(crate) fn text(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>, StoreError> {
     tx.one("SELECT value FROM setting WHERE name = $1", values![name], |row| row.get(0))
 }

@@ -8,7 +8,7 @@ use enamel_agent::spool::{CAP_BYTES, GoOn, Spool, SpoolError};
 use enamel_types::agent_event::Lane;
 use enamel_types::{AgentEvent, Body, Observation};
 
-use crate::world::{Chain, child, observation, skipped, stamp};
+use crate::world::{Chain, child, not_allowed, observation, skipped, stamp};
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -277,9 +277,10 @@ fn child_on_a_full_disk() {
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut unshare = Command::new("unshare");
-    if !unshare.args(["--mount", "true"]).status().is_ok_and(|status| status.success()) {
-        return skipped("mount namespaces need root");
+    match Command::new("unshare").args(["--mount", "true"]).status() {
+        Err(_) => return skipped("needs unshare of util-linux"),
+        Ok(status) if !status.success() => return not_allowed("mount namespaces need root"),
+        Ok(_) => {}
     }
     let test = child("spool::child_on_a_full_disk", FULL, folder.path());
     let script =

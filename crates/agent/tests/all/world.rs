@@ -104,6 +104,11 @@ pub(crate) fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
+/// Says that a test was skipped because the kernel does not allow it here, which no installed program would change.
+pub(crate) fn not_allowed(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// Every file below a folder.
 #[cfg(unix)]
 pub(crate) fn below(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a world that cannot be set up fails its test")]
 
+mod alerts;
 mod api;
 mod authenticator;
 mod browser;

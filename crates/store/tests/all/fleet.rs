@@ -5,7 +5,7 @@ use enamel_store::index::{
     self, EvidenceAge, Figures, FindingFilter, FindingStanding, IndexDevice, IndexFinding, PracticeIndex,
     TodayItem,
 };
-use enamel_store::routes::{self, Delivery, DeliveryState, Route, RouteKind};
+use enamel_store::routes::{self, Delivery, DeliveryState, Event, Route, RouteKind};
 use enamel_store::{Scope, StoreError};
 use enamel_types::control::ControlState;
 use enamel_types::{AlertId, ControlId, DeviceId, FindingId, PracticeId, RuleId, Severity};
@@ -69,13 +69,17 @@ fn the_same_thing_is_one_alert(world: &World) {
         at(9)
     ))));
 
-    let untaken =
-        |moment| store.read(&Scope::Msp, |tx| alerts::untaken_since(tx, at(moment), 10)).unwrap().len();
-    assert_eq!((untaken(10), untaken(40)), (1, 2));
+    let to_tell = |closed_since, after| {
+        let told = store.read(&Scope::Msp, |tx| alerts::to_tell(tx, at(closed_since), after, 10)).unwrap();
+        told.into_iter().map(|alert| alert.id).collect::<Vec<_>>()
+    };
+    let both = to_tell(0, None);
+    assert!(both.len() == 2 && both.contains(&first.id));
+    assert_eq!(to_tell(0, Some(both[0])), both[1..]);
     assert!(store.write(&Scope::Msp, |tx| alerts::acknowledge(tx, first.id, "ann", at(50))).unwrap());
     assert!(!store.write(&Scope::Msp, |tx| alerts::acknowledge(tx, first.id, "bob", at(51))).unwrap());
-    assert_eq!(untaken(10), 0);
     assert!(store.write(&Scope::Msp, |tx| alerts::close(tx, first.id, "ann", true, at(60))).unwrap());
+    assert!(to_tell(60, None).contains(&first.id) && !to_tell(61, None).contains(&first.id));
     let reopened = raise(mine, "silent:1", Severity::Low, 70);
     assert!(reopened.is_new && reopened.id != first.id);
     assert_eq!(
@@ -111,6 +115,8 @@ fn a_delivery_is_tried_until_it_arrives(world: &World) {
         alert: alert.id,
         route: route.id,
         event_key: key.to_owned(),
+        event: Event::Opened,
+        severity: Severity::High,
         state: DeliveryState::Open,
         attempts: 0,
         next_at: at(10),
@@ -158,6 +164,12 @@ fn a_delivery_is_tried_until_it_arrives(world: &World) {
         .collect();
     assert!(states.contains(&(first.id, DeliveryState::Done)));
     assert!(states.contains(&(second.id, DeliveryState::GivenUp)));
+    let kept = store.read(&Scope::practice(practice), |tx| routes::attempts(tx, second.id)).unwrap();
+    let kept: Vec<_> = kept.iter().map(|kept| (kept.number, kept.at, kept.outcome.as_str())).collect();
+    assert_eq!(kept, [(1, at(20), "refused"), (2, at(31), "refused")]);
+    let others = Scope::practice(world.practice("Other Dental"));
+    assert_eq!(store.read(&others, |tx| routes::attempts(tx, second.id)).unwrap(), []);
+    assert_eq!(store.read(&Scope::Msp, routes::waiting).unwrap(), 0);
     store.write(&Scope::Msp, |tx| routes::remove(tx, route.id)).unwrap();
     assert_eq!(store.read(&Scope::Msp, |tx| routes::of_alert(tx, alert.id)).unwrap(), []);
 }

@@ -1,0 +1,1 @@
+-- Deliveries are kept in the control file: nothing to do here.
