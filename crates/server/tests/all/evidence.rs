@@ -188,15 +188,14 @@ async fn a_second_batch_beside_the_first_is_told_to_come_later() {
     let mut agent = msp.agent().await;
     agent.see_some(1);
     let links = agent.links.clone();
-    let mut slow = agent.connect().await.unwrap();
-    slow.write_all(&head("/agent/v1/observations", "content-length: 1000")).await.unwrap();
-    // The first has the agent's turn once the second is refused; until then the second is kept, again and again.
-    let refused = loop {
+    // Whichever comes first has the agent's turn. Should the slow one find the other at it, it is refused itself, so it begins anew.
+    let (slow, refused) = loop {
+        let mut slow = agent.connect().await.unwrap();
+        slow.write_all(&head("/agent/v1/observations", "content-length: 1000")).await.unwrap();
         let answer = agent.send_links(&links).await;
         if answer.status != 200 {
-            break answer;
+            break (slow, answer);
         }
-        tokio::task::yield_now().await;
     };
     assert_eq!((refused.status, refused.problem().code), (429, ProblemCode::Busy));
     assert!(refused.retry_after.unwrap().parse::<u32>().unwrap() > 0);
