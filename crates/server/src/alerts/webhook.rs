@@ -2,7 +2,7 @@
 //!
 //! The address is what somebody typed and the answer what anybody sends: only `https` (`http` to this computer alone), no redirect,
 //! no proxy, names resolved once and the connection made to just those addresses, none of which may lead inside; of the answer the
-//! status is read and nothing else, within [`WITHIN`].
+//! status is read and nothing else, within `WITHIN`.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

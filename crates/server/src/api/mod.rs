@@ -93,7 +93,7 @@ impl FromRef<Api> for Access {
     }
 }
 
-/// The caller is known before any handler runs: [`admit`] has seen to it.
+/// The caller is known before any handler runs: `admit` has seen to it.
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
