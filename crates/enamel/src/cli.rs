@@ -2,6 +2,11 @@
 //!
 //! Scripts rely on these names and on the exit codes below; a change needs a decision record.
 
+#![allow(
+    rustdoc::bare_urls,
+    reason = "comments here are help on a terminal, where brackets around an address would be read"
+)]
+
 pub mod agent;
 #[cfg(feature = "server")]
 pub mod demo;

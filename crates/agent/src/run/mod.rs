@@ -1,6 +1,6 @@
 //! The running agent: what its threads share, and how they begin and end.
 //!
-//! One thread looks ([`looking`]), one sends ([`sending`]), one talks with the server ([`mail`]). What must not be lost is on the disk
+//! One thread looks (`looking`), one sends (`sending`), one talks with the server (`mail`). What must not be lost is on the disk
 //! before anybody acts on it, so the process may end anywhere.
 
 mod looking;
