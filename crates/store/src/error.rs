@@ -127,6 +127,12 @@ impl StoreError {
         use rusqlite::ErrorCode as Code;
         move |source| match (source.sqlite_error_code(), &source) {
             (Some(Code::DiskFull), _) => Self::Full(path.display().to_string()),
+            // The index of the log could not grow; SQLite has no full disk there.
+            (_, rusqlite::Error::SqliteFailure(error, _))
+                if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE =>
+            {
+                Self::Full(path.display().to_string())
+            }
             (Some(Code::DatabaseCorrupt | Code::NotADatabase), _) => {
                 Self::Damaged { what: path.display().to_string(), why: source.to_string() }
             }

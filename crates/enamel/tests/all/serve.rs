@@ -377,7 +377,7 @@ impl SmallDisk {
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=12m", "none"])
+            .args(["-t", "tmpfs", "-o", "size=13m", "none"])
             .arg(folder.path())
             .stderr(Stdio::null())
             .status();
@@ -401,6 +401,9 @@ fn a_full_disk_is_told_to_agents_and_nothing_is_lost() {
     let Some(disk) = SmallDisk::new() else { return };
     let ballast = disk.0.path().join("ballast");
     std::fs::write(&ballast, vec![0; 4 << 20]).unwrap();
+    // What it takes to look at the files afterwards.
+    let reserve = disk.0.path().join("reserve");
+    std::fs::write(&reserve, vec![0; 1 << 20]).unwrap();
     let msp = Msp::in_folder(tempfile::tempdir_in(disk.0.path()).unwrap(), 1);
     let served = msp.serve();
     let (mut sender, enrolled) = Sender::enrol(&msp, &msp.tokens[0]);
@@ -433,6 +436,7 @@ fn a_full_disk_is_told_to_agents_and_nothing_is_lost() {
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
     let (code, said) = served.stop();
     assert_eq!(code, Some(0), "{said}");
+    std::fs::remove_file(&reserve).unwrap();
     let store = open(msp.folder.path());
     let verified = store.verify(&Scope::practice(msp.practice), msp.practice).unwrap();
     assert_eq!((verified.entries, verified.bad), (chain.len() as u64, None));

@@ -156,7 +156,7 @@ fn a_weakness_appears_with_its_worth_and_goes_when_it_is_mended() {
     let today = it.today();
     let item = today.iter().find(|item| item.item == "weakness:L07").expect("SMB1 needs somebody");
     let Cause::Weakness { title, computers, minutes, saves, .. } = cause(item) else { panic!("{item:?}") };
-    assert_eq!((title.as_str(), computers), ("Samba speaks SMB2 or newer", 1));
+    assert_eq!((title.as_str(), computers), ("Samba speaks SMB1", 1));
     assert!((item.worth - saves.0 / f64::from(minutes.0)).abs() < 1e-9 && saves.0 > 0.0);
     assert!(today.windows(2).all(|two| two[0].worth >= two[1].worth), "most worth first");
     let alert = it.open("weakness").expect("a critical finding wakes somebody");
