@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use enamel_types::{AgentId, ObservationId, PracticeId};
 use uuid::Uuid;
 
+use crate::chain::Link;
 use crate::error::LedgerError;
 use crate::files::wal_path;
 use crate::format::{EntryHash, MAX_BODY_BYTES, PAGE_SIZE, Row};
@@ -176,11 +177,11 @@ impl Pages {
             if let Some(row) = self.read(page, &cell)? {
                 search.found.push(Found {
                     seq: row.seq,
-                    agent: row.agent,
-                    agent_seq: row.agent_seq,
-                    id: row.id,
-                    prev: row.prev,
-                    hash: row.hash,
+                    agent: row.link.agent,
+                    agent_seq: row.link.agent_seq,
+                    id: row.link.id,
+                    prev: row.link.prev,
+                    hash: row.link.hash,
                     committed,
                     place: Place { cell: at, ..place },
                 });
@@ -332,18 +333,20 @@ impl RecordHeader {
         let number = |index: usize| integer(columns[index].0, columns[index].1);
         Some(Row {
             seq,
-            practice: PracticeId::from_uuid(uuid(1)?),
-            agent: AgentId::from_uuid(uuid(2)?),
-            agent_seq: number(3).cast_unsigned(),
-            id: ObservationId::from_uuid(uuid(4)?),
-            kind: String::from_utf8(columns[5].1.to_vec()).ok()?,
-            kind_version: u32::try_from(number(6)).ok()?,
-            observed_at: number(7),
             received_at: number(8),
-            prev: EntryHash(columns[9].1.try_into().ok()?),
-            hash: EntryHash(columns[10].1.try_into().ok()?),
             receipt: columns[11].1.try_into().ok()?,
-            body: columns[12].1.to_vec(),
+            link: Link {
+                practice: PracticeId::from_uuid(uuid(1)?),
+                agent: AgentId::from_uuid(uuid(2)?),
+                agent_seq: number(3).cast_unsigned(),
+                id: ObservationId::from_uuid(uuid(4)?),
+                kind: String::from_utf8(columns[5].1.to_vec()).ok()?,
+                kind_version: u32::try_from(number(6)).ok()?,
+                observed_at: number(7),
+                prev: EntryHash(columns[9].1.try_into().ok()?),
+                hash: EntryHash(columns[10].1.try_into().ok()?),
+                body: columns[12].1.to_vec(),
+            },
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use enamel_types::{AgentId, Observation, ObservationId, PracticeId};
 
-use crate::format::{EntryHash, entry_hash, receipt_hash};
+use crate::format::EntryHash;
 
 /// One observation in its agent's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,26 +53,33 @@ impl Link {
         link
     }
 
-    /// What the hash must be.
+    /// What the hash must be, as [`mod@crate::format`] documents it.
     pub fn expected_hash(&self) -> EntryHash {
-        entry_hash(
-            &self.prev,
-            [
-                self.practice.as_bytes(),
-                self.agent.as_bytes(),
-                &self.agent_seq.to_le_bytes(),
-                self.id.as_bytes(),
-                self.kind.as_bytes(),
-                &self.kind_version.to_le_bytes(),
-                &self.observed_at.to_le_bytes(),
-                &self.body,
-            ],
-        )
+        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger entry v1");
+        hasher.update(self.prev.as_bytes());
+        for field in [
+            self.practice.as_bytes().as_slice(),
+            self.agent.as_bytes(),
+            &self.agent_seq.to_le_bytes(),
+            self.id.as_bytes(),
+            self.kind.as_bytes(),
+            &self.kind_version.to_le_bytes(),
+            &self.observed_at.to_le_bytes(),
+            &self.body,
+        ] {
+            hasher.update(&(field.len() as u64).to_le_bytes());
+            hasher.update(field);
+        }
+        EntryHash::from_bytes(*hasher.finalize().as_bytes())
     }
 
     /// The hash over what its keeper adds: the position among everything kept, from 1, and when it was received, microseconds.
     pub fn receipt(&self, seq: u64, received_at: i64) -> [u8; 32] {
-        receipt_hash(seq, received_at, &self.hash)
+        let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger receipt v1");
+        hasher.update(&seq.to_le_bytes());
+        hasher.update(&received_at.to_le_bytes());
+        hasher.update(self.hash.as_bytes());
+        *hasher.finalize().as_bytes()
     }
 
     /// Whether nothing in it was changed since its hash was made.

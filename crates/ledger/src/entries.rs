@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use enamel_types::{AgentId, Observation, ObservationId, PracticeId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::chain::Link;
 use crate::error::LedgerError;
 use crate::format::{EntryHash, Row};
 use crate::ledger::Ledger;
@@ -74,14 +75,14 @@ impl Ledger {
         if let Some(why) = row.fault() {
             return Err(damaged(why));
         }
-        let observation: Observation = serde_json::from_slice(&row.body).map_err(|source| {
+        let observation: Observation = serde_json::from_slice(&row.link.body).map_err(|source| {
             LedgerError::NotUnderstood { path: self.path().to_owned(), seq: row.seq, source }
         })?;
-        let same = observation.id == row.id
-            && observation.agent == row.agent
-            && observation.practice == row.practice
-            && observation.observed_at.as_microsecond() == row.observed_at
-            && observation.body.kind() == row.kind;
+        let same = observation.id == row.link.id
+            && observation.agent == row.link.agent
+            && observation.practice == row.link.practice
+            && observation.observed_at.as_microsecond() == row.link.observed_at
+            && observation.body.kind() == row.link.kind;
         if !same {
             return Err(damaged("its columns say something else than its body"));
         }
@@ -89,11 +90,11 @@ impl Ledger {
             .map_err(|_| damaged("its time of receipt lies outside the calendar"))?;
         Ok(Entry {
             seq: row.seq,
-            agent_seq: row.agent_seq,
+            agent_seq: row.link.agent_seq,
             received_at,
             observation,
-            prev: row.prev,
-            hash: row.hash,
+            prev: row.link.prev,
+            hash: row.link.hash,
         })
     }
 }
@@ -152,17 +153,19 @@ pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let kind = row.get_ref(5)?.as_bytes()?;
     Ok(Row {
         seq: row.get::<_, i64>(0)?.cast_unsigned(),
-        practice: PracticeId::from_uuid(uuid(1)?),
-        agent: AgentId::from_uuid(uuid(2)?),
-        agent_seq: row.get::<_, i64>(3)?.cast_unsigned(),
-        id: ObservationId::from_uuid(uuid(4)?),
-        kind: String::from_utf8_lossy(kind).into_owned(),
-        kind_version: row.get::<_, i64>(6)?.try_into().unwrap_or(u32::MAX),
-        observed_at: row.get(7)?,
         received_at: row.get(8)?,
-        prev: EntryHash(row.get(9)?),
-        hash: EntryHash(row.get(10)?),
         receipt: row.get(11)?,
-        body,
+        link: Link {
+            practice: PracticeId::from_uuid(uuid(1)?),
+            agent: AgentId::from_uuid(uuid(2)?),
+            agent_seq: row.get::<_, i64>(3)?.cast_unsigned(),
+            id: ObservationId::from_uuid(uuid(4)?),
+            kind: String::from_utf8_lossy(kind).into_owned(),
+            kind_version: row.get::<_, i64>(6)?.try_into().unwrap_or(u32::MAX),
+            observed_at: row.get(7)?,
+            prev: EntryHash(row.get(9)?),
+            hash: EntryHash(row.get(10)?),
+            body,
+        },
     })
 }

@@ -30,7 +30,7 @@
 
 use std::fmt;
 
-use enamel_types::{AgentId, Observation, ObservationId, PracticeId};
+use crate::chain::Link;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The format this crate writes, kept in SQLite's `user_version`.
@@ -136,103 +136,27 @@ impl<'de> Deserialize<'de> for EntryHash {
     }
 }
 
-/// One row as it lies in the file, body not yet parsed.
+/// One row as it lies in the file, body not yet parsed: a link of its agent's chain, and what the keeper adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) seq: u64,
-    pub(crate) practice: PracticeId,
-    pub(crate) agent: AgentId,
-    pub(crate) agent_seq: u64,
-    pub(crate) id: ObservationId,
-    pub(crate) kind: String,
-    pub(crate) kind_version: u32,
-    /// Microseconds since 1970.
-    pub(crate) observed_at: i64,
     /// Microseconds since 1970.
     pub(crate) received_at: i64,
-    pub(crate) prev: EntryHash,
-    pub(crate) hash: EntryHash,
     pub(crate) receipt: [u8; 32],
-    pub(crate) body: Vec<u8>,
-}
-
-/// The hash of an entry after `prev`, over its fields in the order that the module documents.
-pub(crate) fn entry_hash(prev: &EntryHash, fields: [&[u8]; 8]) -> EntryHash {
-    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger entry v1");
-    hasher.update(&prev.0);
-    for field in fields {
-        hasher.update(&(field.len() as u64).to_le_bytes());
-        hasher.update(field);
-    }
-    EntryHash(*hasher.finalize().as_bytes())
-}
-
-/// The hash over what a keeper adds to an entry, as the module documents it.
-pub(crate) fn receipt_hash(seq: u64, received_at: i64, hash: &EntryHash) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("enamel 2026-11 ledger receipt v1");
-    hasher.update(&seq.to_le_bytes());
-    hasher.update(&received_at.to_le_bytes());
-    hasher.update(&hash.0);
-    *hasher.finalize().as_bytes()
+    pub(crate) link: Link,
 }
 
 impl Row {
-    /// The next row of a chain. `body` is the observation as JSON.
-    pub(crate) fn next(
-        observation: &Observation,
-        body: Vec<u8>,
-        seq: u64,
-        received_at: i64,
-        agent_seq: u64,
-        prev: EntryHash,
-    ) -> Self {
-        let mut row = Self {
-            seq,
-            practice: observation.practice,
-            agent: observation.agent,
-            agent_seq,
-            id: observation.id,
-            kind: observation.body.kind().to_owned(),
-            kind_version: u32::from(observation.body.version()),
-            observed_at: observation.observed_at.as_microsecond(),
-            received_at,
-            prev,
-            hash: EntryHash::GENESIS,
-            receipt: [0; 32],
-            body,
-        };
-        row.hash = row.entry_hash();
-        row.receipt = row.receipt_hash();
-        row
-    }
-
-    /// The hash over what the agent knows, as the module documents it.
-    pub(crate) fn entry_hash(&self) -> EntryHash {
-        entry_hash(
-            &self.prev,
-            [
-                self.practice.as_bytes(),
-                self.agent.as_bytes(),
-                &self.agent_seq.to_le_bytes(),
-                self.id.as_bytes(),
-                self.kind.as_bytes(),
-                &self.kind_version.to_le_bytes(),
-                &self.observed_at.to_le_bytes(),
-                &self.body,
-            ],
-        )
-    }
-
-    /// The hash over what the keeper adds, as the module documents it.
-    pub(crate) fn receipt_hash(&self) -> [u8; 32] {
-        receipt_hash(self.seq, self.received_at, &self.hash)
+    /// The row of a link that was received as number `seq`.
+    pub(crate) fn of(link: Link, seq: u64, received_at: i64) -> Self {
+        Self { seq, received_at, receipt: link.receipt(seq, received_at), link }
     }
 
     /// What is wrong with the row by itself; `None` if it is as it was written.
     pub(crate) fn fault(&self) -> Option<&'static str> {
-        if self.entry_hash() != self.hash {
+        if !self.link.is_whole() {
             Some("its content does not match its hash")
-        } else if self.receipt_hash() != self.receipt {
+        } else if self.link.receipt(self.seq, self.received_at) != self.receipt {
             Some("its sequence number or its time of receipt does not match its receipt")
         } else {
             None

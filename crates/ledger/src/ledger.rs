@@ -6,6 +6,7 @@ use std::time::Duration;
 use enamel_types::{AgentId, Observation, ObservationId, Timestamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::chain::Link;
 use crate::error::LedgerError;
 use crate::files::{Lock, beside, lock_within, remove_if_there, rename, sync_folder, wal_path};
 use crate::format::{APPLICATION_ID, EntryHash, FORMAT_VERSION, MAX_BODY_BYTES, PAGE_SIZE, Row, SCHEMA};
@@ -280,7 +281,9 @@ fn check_heads(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
         let row = crate::entries::read_page(connection, head.seq, 1).map_err(fail())?.pop_front();
         let why = match row {
             Some(row) if row.seq == head.seq => {
-                if (row.agent, row.agent_seq, row.hash) == (head.agent, head.agent_seq, head.hash) {
+                if (row.link.agent, row.link.agent_seq, row.link.hash)
+                    == (head.agent, head.agent_seq, head.hash)
+                {
                     row.fault()
                 } else {
                     Some("it is not the end of the chain that the list of heads names")
@@ -342,12 +345,16 @@ fn append_all(
                 unknown.insert(read_head(transaction, observation.agent)?)
             }
         };
-        let (agent_seq, prev) =
-            head.map_or((1, EntryHash::GENESIS), |head| (head.agent_seq.saturating_add(1), head.hash));
-        let row = Row::next(observation, body, next_seq, received_at, agent_seq, prev);
+        let before = head.map(|head| (head.agent_seq, head.hash));
+        let row = Row::of(Link::after(before, observation, body), next_seq, received_at);
         if insert(transaction, &row)? {
             next_seq += 1;
-            *head = Some(Head { agent: row.agent, agent_seq, seq: row.seq, hash: row.hash });
+            *head = Some(Head {
+                agent: row.link.agent,
+                agent_seq: row.link.agent_seq,
+                seq: row.seq,
+                hash: row.link.hash,
+            });
             appended.push(Appended::New(receipt(&row)));
         } else {
             appended.push(present(transaction, &row)?);
@@ -376,19 +383,19 @@ pub(crate) fn insert(connection: &Connection, row: &Row) -> rusqlite::Result<boo
          ON CONFLICT (agent, id) DO NOTHING",
         crate::entries::COLUMNS
     );
-    let body = String::from_utf8_lossy(&row.body);
+    let body = String::from_utf8_lossy(&row.link.body);
     let changed = connection.prepare_cached(&sql)?.execute(params![
         row.seq.cast_signed(),
-        row.practice.as_bytes(),
-        row.agent.as_bytes(),
-        row.agent_seq.cast_signed(),
-        row.id.as_bytes(),
-        row.kind,
-        row.kind_version,
-        row.observed_at,
+        row.link.practice.as_bytes(),
+        row.link.agent.as_bytes(),
+        row.link.agent_seq.cast_signed(),
+        row.link.id.as_bytes(),
+        row.link.kind,
+        row.link.kind_version,
+        row.link.observed_at,
         row.received_at,
-        row.prev.0,
-        row.hash.0,
+        row.link.prev.0,
+        row.link.hash.0,
         row.receipt,
         body,
     ])?;
@@ -399,13 +406,17 @@ fn present(connection: &Connection, row: &Row) -> rusqlite::Result<Appended> {
     let sql = format!("SELECT {} FROM observation WHERE agent = ?1 AND id = ?2", crate::entries::COLUMNS);
     let held = connection
         .prepare_cached(&sql)?
-        .query_row(params![row.agent.as_bytes(), row.id.as_bytes()], crate::entries::read_row)?;
+        .query_row(params![row.link.agent.as_bytes(), row.link.id.as_bytes()], crate::entries::read_row)?;
     let receipt = receipt(&held);
-    Ok(if held.body == row.body { Appended::AlreadyPresent(receipt) } else { Appended::Conflict(receipt) })
+    Ok(if held.link.body == row.link.body {
+        Appended::AlreadyPresent(receipt)
+    } else {
+        Appended::Conflict(receipt)
+    })
 }
 
 fn receipt(row: &Row) -> Receipt {
-    Receipt { id: row.id, seq: row.seq, agent_seq: row.agent_seq, hash: row.hash }
+    Receipt { id: row.link.id, seq: row.seq, agent_seq: row.link.agent_seq, hash: row.link.hash }
 }
 
 pub(crate) fn write_head(connection: &Connection, head: &Head) -> rusqlite::Result<()> {

@@ -31,22 +31,7 @@ impl Ledger {
             if !link.is_whole() || (link.agent_seq, link.prev) != (end.0 + 1, end.1) {
                 return Err(damaged(seq, "it does not follow its agent's entry before"));
             }
-            let mut row = Row {
-                seq,
-                practice: link.practice,
-                agent: link.agent,
-                agent_seq: link.agent_seq,
-                id: link.id,
-                kind: link.kind.clone(),
-                kind_version: link.kind_version,
-                observed_at: link.observed_at,
-                received_at: received_at.as_microsecond(),
-                prev: link.prev,
-                hash: link.hash,
-                receipt: [0; 32],
-                body: link.body.clone(),
-            };
-            row.receipt = row.receipt_hash();
+            let row = Row::of(link.clone(), seq, received_at.as_microsecond());
             if !insert(&transaction, &row).map_err(fail())? {
                 return Err(damaged(seq, "its id is there already"));
             }

@@ -329,7 +329,7 @@ impl Check<'_> {
             return next;
         }
         self.missing(next, row.seq);
-        self.link(row.seq, row.agent, row.agent_seq, row.prev, row.hash);
+        self.link(row.seq, row.link.agent, row.link.agent_seq, row.link.prev, row.link.hash);
         row.seq.saturating_add(1)
     }
 
