@@ -35,7 +35,7 @@ impl Assessor<'_> {
     /// What an observation means.
     pub fn judge(&self, observation: &Observation) -> Judgement {
         let mut judgement = self.judge_body(observation);
-        if !matches!(observation.body, Body::Attestation(_) | Body::RiskAcceptance(_)) {
+        if !observation.body.is_a_persons() {
             // How long evidence counts is not for the computer that it is about to say.
             let end = observation.observed_at.checked_add(LONGEST_EVIDENCE).unwrap_or(Timestamp::MAX);
             judgement.valid_until = judgement.valid_until.min(end);

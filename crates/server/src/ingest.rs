@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use enamel_ledger::Link;
 use enamel_store::{Kept, Purpose, Scope, Store, StoreError, agents};
-use enamel_types::{AgentId, DeviceId, PracticeId};
+use enamel_types::{AgentId, PracticeId};
 use enamel_wire::message::Accepted;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -255,27 +255,6 @@ fn verdicts(numbers: &[(AgentId, u64)], kept: &[Kept]) -> HashMap<AgentId, Verdi
         }
     }
     verdicts
-}
-
-/// Kinds that only people state, in the console: no computer may say that a control is met, or that a risk is accepted.
-const PEOPLE_ONLY: [&str; 2] = ["attestation", "risk_acceptance"];
-
-/// Whether an agent speaks of its own computer, and only of what a computer can see.
-pub(crate) fn check_speaker(links: &[Link], device: DeviceId) -> Result<(), Refusal> {
-    #[derive(serde::Deserialize)]
-    struct About {
-        device: DeviceId,
-    }
-    for link in links {
-        if PEOPLE_ONLY.contains(&link.kind.as_str()) {
-            return Err(Refusal::malformed("an agent does not state what only people can"));
-        }
-        let about: Option<About> = serde_json::from_slice(&link.body).ok();
-        if about.is_none_or(|about| about.device != device) {
-            return Err(Refusal::malformed("an agent speaks of its own computer only"));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

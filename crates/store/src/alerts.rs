@@ -45,6 +45,38 @@ pub struct Alert {
     pub benign: bool,
 }
 
+impl Alert {
+    /// An alert that is opened now and that nobody has taken.
+    pub fn opened(
+        id: AlertId,
+        practice: PracticeId,
+        same_key: impl Into<String>,
+        severity: Severity,
+        category: &str,
+        detail: impl Into<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            practice,
+            same_key: same_key.into(),
+            severity,
+            category: category.to_owned(),
+            detail: detail.into(),
+            device: None,
+            times: 1,
+            opened_at: now,
+            last_at: now,
+            acknowledged_by: None,
+            acknowledged_at: None,
+            escalated_at: None,
+            closed_by: None,
+            closed_at: None,
+            benign: false,
+        }
+    }
+}
+
 /// What [`raise`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raised {

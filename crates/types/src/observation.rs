@@ -118,6 +118,11 @@ impl Body {
         }
     }
 
+    /// Whether a person states it: no computer may say that a control is met, or that a risk is accepted.
+    pub const fn is_a_persons(&self) -> bool {
+        matches!(self, Self::Attestation(_) | Self::RiskAcceptance(_))
+    }
+
     /// How urgent it is to send.
     pub const fn lane(&self) -> Lane {
         match self {

@@ -4,13 +4,24 @@
 //! it. That this piece follows what is kept is for whoever keeps it.
 
 use enamel_ledger::{EntryHash, Link, MAX_BODY_BYTES};
-use enamel_types::{AgentId, Observation, PracticeId};
+use enamel_types::{AgentId, DeviceId, Observation, PracticeId};
 use serde_json::value::RawValue;
 
 use crate::message::{Batch, BatchEntry, MAX_BATCH, Problem, ProblemCode};
 
 /// Highest number in a chain: stores keep it in 64 bits with a sign.
 const MAX_SEQ: u64 = i64::MAX as u64;
+
+/// Who sends: one computer, as its certificate names it. It speaks of itself, and of nothing that only people state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speaker {
+    /// Its practice.
+    pub practice: PracticeId,
+    /// The agent.
+    pub agent: AgentId,
+    /// The computer.
+    pub device: DeviceId,
+}
 
 impl Batch {
     /// The batch that sends these links, which follow one another.
@@ -26,10 +37,10 @@ impl Batch {
         Ok(Self { prev, entries: links.iter().map(entry).collect::<Result<_, _>>()? })
     }
 
-    /// The links that this agent of this practice sent, as its certificate names it. Refused with
-    /// [`ProblemCode::Malformed`] are: none or more than [`MAX_BATCH`], a body that is too large or no observation, one of
-    /// another practice or agent, a number that does not follow, a hash that is not over what it stands with.
-    pub fn check(&self, agent: AgentId, practice: PracticeId) -> Result<Vec<Link>, Problem> {
+    /// The links that this speaker sent. Refused with [`ProblemCode::Malformed`] are: none or more than [`MAX_BATCH`], a body that
+    /// is too large or no observation, one of another practice, agent or computer, one that only people state, a number that
+    /// does not follow, a hash that is not over what it stands with.
+    pub fn check(&self, speaker: &Speaker) -> Result<Vec<Link>, Problem> {
         let count = self.entries.len();
         if !(1..=MAX_BATCH).contains(&count) {
             return Err(malformed(format!(
@@ -39,7 +50,7 @@ impl Batch {
         let mut links: Vec<Link> = Vec::with_capacity(count);
         for entry in &self.entries {
             let before = links.last().map(|link| (link.agent_seq, link.hash));
-            links.push(entry.check(before, self.prev, agent, practice)?);
+            links.push(entry.check(before, self.prev, speaker)?);
         }
         Ok(links)
     }
@@ -51,8 +62,7 @@ impl BatchEntry {
         &self,
         before: Option<(u64, EntryHash)>,
         prev: EntryHash,
-        agent: AgentId,
-        practice: PracticeId,
+        speaker: &Speaker,
     ) -> Result<Link, Problem> {
         let seq = self.agent_seq;
         let refuse = |why: &str| malformed(format!("observation {seq} of the batch {why}"));
@@ -74,8 +84,14 @@ impl BatchEntry {
         let observation: Observation = serde_json::from_str(body).map_err(|error| {
             refuse(&format!("cannot be read, at line {} column {}", error.line(), error.column()))
         })?;
-        if observation.practice != practice || observation.agent != agent {
+        if (observation.practice, observation.agent) != (speaker.practice, speaker.agent) {
             return Err(refuse("is another practice's or another agent's"));
+        }
+        if observation.device != speaker.device {
+            return Err(refuse("is of another computer: an agent speaks of its own only"));
+        }
+        if observation.body.is_a_persons() {
+            return Err(refuse("states what only people can"));
         }
         let link = Link::after(Some((seq - 1, before)), &observation, body.as_bytes().to_vec());
         if link.hash == self.hash {

@@ -10,3 +10,5 @@ mod batch;
 pub mod message;
 pub mod signed;
 pub mod token;
+
+pub use batch::Speaker;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use enamel_ledger::EntryHash;
 use enamel_types::{AgentId, CommandId, Observation, Policy, PracticeId, Timestamp};
+use enamel_wire::Speaker;
 use enamel_wire::message::{
     Accepted, Batch, EnrolRequest, Enrolled, Mail, Poll, Problem, ProblemCode, RenewRequest, Renewed,
     SERVER_NAME, SignedText,
@@ -310,8 +311,8 @@ impl Server {
     fn observations(&self, body: &[u8]) -> Result<Vec<u8>, Problem> {
         let batch: Batch = serde_json::from_slice(body).unwrap();
         self.with(|state| {
-            let (agent, practice) = (*state.agents.last().unwrap(), state.practice);
-            let links = batch.check(agent, practice)?;
+            let (agent, device) = (*state.agents.last().unwrap(), state.enrolled.last().unwrap().device);
+            let links = batch.check(&Speaker { practice: state.practice, agent, device })?;
             let (first, head) = (links[0].agent_seq, state.chain.head());
             if first > head + 1 {
                 return Err(problem(ProblemCode::Gap, "send what is missing", Some(head + 1)));

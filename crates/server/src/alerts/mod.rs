@@ -291,24 +291,15 @@ impl Courier {
     fn give_up(&self, tx: &mut WriteTx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
         let route = routes::get(tx, delivery.route)?;
         let detail = serde_json::to_string(&Undelivered { route: route.name }).unwrap_or_default();
-        let alert = Alert {
-            id: AlertId::from_uuid(self.uuid(now)),
-            practice: delivery.practice,
-            same_key: undelivered(delivery.route),
-            severity: Severity::High,
-            category: Category::Delivery.as_str().to_owned(),
+        let alert = Alert::opened(
+            AlertId::from_uuid(self.uuid(now)),
+            delivery.practice,
+            undelivered(delivery.route),
+            Severity::High,
+            Category::Delivery.as_str(),
             detail,
-            device: None,
-            times: 1,
-            opened_at: now,
-            last_at: now,
-            acknowledged_by: None,
-            acknowledged_at: None,
-            escalated_at: None,
-            closed_by: None,
-            closed_at: None,
-            benign: false,
-        };
+            now,
+        );
         alerts::raise(tx, &alert, now).map(drop)
     }
 

@@ -6,9 +6,10 @@
 
 use axum::Form;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequest, FromRequestParts as _, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use enamel_store::StoreError;
 use enamel_types::{FindingId, PracticeId, Right, Role};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use tower::ServiceExt as _;
 use super::frame::{Frame, Place, Theme};
 use super::load::{self, From};
 use super::routes::{Console, encoded, failed, html, show, trouble};
-use super::screens::Screen as _;
+use super::screens::Screen;
 use super::screens::doors::{Door, DoorKind};
 use super::screens::findings::AcceptForm;
 use super::screens::tokens::Made;
@@ -49,44 +50,75 @@ enum Refused {
     Page(Response),
 }
 
-/// Asks the API, as the sender of a form.
-async fn ask(
-    console: &Console,
-    taste: &Taste,
-    headers: &HeaderMap,
-    token: &str,
-    method: Method,
-    path: &str,
-    body: &Value,
-) -> Result<Value, Refused> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(format!("{}{path}", crate::api::BASE))
-        .header(header::CONTENT_TYPE, "application/json");
-    for cookie in headers.get_all(header::COOKIE) {
-        request = request.header(header::COOKIE, cookie);
+/// A form that somebody signed in has sent.
+pub(super) struct Sent {
+    console: Console,
+    visit: Visit,
+    headers: HeaderMap,
+    fields: Fields,
+}
+
+impl FromRequest<Console> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request<Body>, console: &Console) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visit =
+            Visit::from_request_parts(&mut parts, console).await.map_err(IntoResponse::into_response)?;
+        let headers = parts.headers.clone();
+        let Form(fields) = Form::from_request(Request::from_parts(parts, body), console)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self { console: console.clone(), visit, headers, fields })
     }
-    let token = HeaderValue::from_str(token).unwrap_or(HeaderValue::from_static(""));
-    let request = request.header(csrf::HEADER, token).body(Body::from(body.to_string()));
-    let fault = || Refused::Page(trouble(taste, TroubleKind::Fault));
-    let answer = console.inner.api.clone().oneshot(request.map_err(|_| Refused::Wrong)?).await;
-    let answer = answer.unwrap_or_else(|never| match never {});
-    let status = answer.status();
-    let bytes = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.map_err(|_| fault())?;
-    let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if status.is_success() {
-        return Ok(said);
+}
+
+impl Sent {
+    /// Asks the API, as the sender.
+    async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<Value, Refused> {
+        let Self { console, visit, headers, fields } = self;
+        let taste = &visit.taste;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", crate::api::BASE))
+            .header(header::CONTENT_TYPE, "application/json");
+        for cookie in headers.get_all(header::COOKIE) {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let token = HeaderValue::from_str(&fields.csrf).unwrap_or(HeaderValue::from_static(""));
+        let request = request.header(csrf::HEADER, token).body(Body::from(body.to_string()));
+        let fault = || Refused::Page(trouble(taste, TroubleKind::Fault));
+        let answer = console.inner.api.clone().oneshot(request.map_err(|_| Refused::Wrong)?).await;
+        let answer = answer.unwrap_or_else(|never| match never {});
+        let status = answer.status();
+        let bytes = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.map_err(|_| fault())?;
+        let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if status.is_success() {
+            return Ok(said);
+        }
+        Err(match status {
+            StatusCode::UNAUTHORIZED if said["code"] == "login_again" => Refused::Again,
+            StatusCode::UNAUTHORIZED => Refused::Page(Redirect::to("/login").into_response()),
+            StatusCode::FORBIDDEN => Refused::Page(trouble(taste, TroubleKind::Stale)),
+            StatusCode::NOT_FOUND => Refused::Page(trouble(taste, TroubleKind::NotFound)),
+            StatusCode::TOO_MANY_REQUESTS => Refused::Page(trouble(taste, TroubleKind::TooMany)),
+            StatusCode::SERVICE_UNAVAILABLE => Refused::Page(trouble(taste, TroubleKind::ReadOnly)),
+            status if status.is_server_error() => fault(),
+            _ => Refused::Wrong,
+        })
     }
-    Err(match status {
-        StatusCode::UNAUTHORIZED if said["code"] == "login_again" => Refused::Again,
-        StatusCode::UNAUTHORIZED => Refused::Page(Redirect::to("/login").into_response()),
-        StatusCode::FORBIDDEN => Refused::Page(trouble(taste, TroubleKind::Stale)),
-        StatusCode::NOT_FOUND => Refused::Page(trouble(taste, TroubleKind::NotFound)),
-        StatusCode::TOO_MANY_REQUESTS => Refused::Page(trouble(taste, TroubleKind::TooMany)),
-        StatusCode::SERVICE_UNAVAILABLE => Refused::Page(trouble(taste, TroubleKind::ReadOnly)),
-        status if status.is_server_error() => fault(),
-        _ => Refused::Wrong,
-    })
+
+    /// Shows a page in answer.
+    async fn show<S: Screen>(
+        self,
+        place: Place,
+        right: Right,
+        deed: Option<Deed>,
+        status: StatusCode,
+        load: impl FnOnce(&From<'_>, &Visit) -> Result<S, StoreError> + Send + 'static,
+    ) -> Response {
+        show(self.console, self.visit, place, right, deed, status, load).await
+    }
 }
 
 /// Sends the browser on, with a word about what came of it.
@@ -158,51 +190,37 @@ pub(super) async fn save_display(taste: Taste, Form(fields): Form<Fields>) -> Re
     response
 }
 
-pub(super) async fn accept(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Path((practice, finding)): Path<(String, String)>,
-    Form(fields): Form<Fields>,
-) -> Response {
+pub(super) async fn accept(Path((practice, finding)): Path<(String, String)>, sent: Sent) -> Response {
     let (Ok(practice), Ok(finding)) = (practice.parse::<PracticeId>(), finding.parse::<FindingId>()) else {
-        return trouble(&visit.taste, TroubleKind::NotFound);
+        return trouble(&sent.visit.taste, TroubleKind::NotFound);
     };
-    let wrong = wrong_in(&fields, &visit);
+    let wrong = wrong_in(&sent.fields, &sent.visit);
     let page = format!("/practices/{practice}/findings/{finding}");
     if wrong.is_empty() {
         // Until the end of that day, in the reader's own zone.
+        let fields = &sent.fields;
         let end = fields.until.parse::<jiff::civil::Date>().ok().and_then(|day| day.tomorrow().ok());
-        let end =
-            end.and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(visit.taste.words.zone.clone()).ok());
+        let end = end
+            .and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(sent.visit.taste.words.zone.clone()).ok());
         let body = json!({
             "reason": fields.reason, "compensating": fields.compensating, "person": fields.person,
             "until": end.map(|end| end.timestamp().to_string()),
         });
-        let asked = ask(
-            &console,
-            &visit.taste,
-            &headers,
-            &fields.csrf,
-            Method::POST,
-            &format!("{page}/accept"),
-            &body,
-        )
-        .await;
+        let asked = sent.ask(Method::POST, &format!("{page}/accept"), &body).await;
         return done(asked, &page, "accept-done", "act-wrong");
     }
+    let fields = &sent.fields;
     let form = AcceptForm {
-        reason: fields.reason,
-        compensating: fields.compensating,
-        person: fields.person,
-        until: fields.until,
+        reason: fields.reason.clone(),
+        compensating: fields.compensating.clone(),
+        person: fields.person.clone(),
+        until: fields.until.clone(),
         wrong,
         ..AcceptForm::default()
     };
     let deed = Deed::new("finding.read").at(practice).to("finding", finding);
     let load = move |from: &From<'_>, _: &Visit| load::finding(from, practice, finding, true, Some(form));
-    show(console, visit, Place::Findings, Right::Accept, Some(deed), StatusCode::UNPROCESSABLE_ENTITY, load)
-        .await
+    sent.show(Place::Findings, Right::Accept, Some(deed), StatusCode::UNPROCESSABLE_ENTITY, load).await
 }
 
 /// What is wrong with the form of an acceptance, by field.
@@ -223,36 +241,15 @@ fn wrong_in(fields: &Fields, visit: &Visit) -> Vec<(&'static str, &'static str)>
     wrong
 }
 
-pub(super) async fn take(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Path(alert): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Response {
+pub(super) async fn take(Path(alert): Path<String>, sent: Sent) -> Response {
     let path = format!("/alerts/{}/acknowledge", encoded(&alert));
-    let asked = ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, &path, &Value::Null).await;
+    let asked = sent.ask(Method::POST, &path, &Value::Null).await;
     done(asked, "/alerts", "take-done", "act-wrong")
 }
 
-pub(super) async fn refuse(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Path(command): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Response {
+pub(super) async fn refuse(Path(command): Path<String>, sent: Sent) -> Response {
     let path = format!("/commands/{}/veto", encoded(&command));
-    let asked = ask(
-        &console,
-        &visit.taste,
-        &headers,
-        &fields.csrf,
-        Method::POST,
-        &path,
-        &json!({ "reason": fields.reason }),
-    )
-    .await;
+    let asked = sent.ask(Method::POST, &path, &json!({ "reason": sent.fields.reason })).await;
     done(asked, "/approvals", "refuse-done", "act-wrong")
 }
 
@@ -272,17 +269,12 @@ fn order(fields: &Fields) -> Option<Value> {
     })
 }
 
-pub(super) async fn prepare(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> Response {
-    let asked = match order(&fields) {
+pub(super) async fn prepare(sent: Sent) -> Response {
+    let asked = match order(&sent.fields) {
         Some(order) => {
+            let fields = &sent.fields;
             let body = json!({ "agent": fields.agent, "reason": fields.reason, "order": order });
-            ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, "/commands/prepare", &body)
-                .await
+            sent.ask(Method::POST, "/commands/prepare", &body).await
         }
         None => Err(Refused::Wrong),
     };
@@ -297,55 +289,34 @@ pub(super) async fn prepare(
         }
         Err(Refused::Page(page)) => page,
         Err(Refused::Wrong | Refused::Again) => {
-            let load =
-                move |from: &From<'_>, _: &Visit| load::new_command(from, "new-command-wrong", fields.reason);
-            show(
-                console,
-                visit,
-                Place::Approvals,
-                Right::Command,
-                None,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                load,
-            )
-            .await
+            let reason = sent.fields.reason.clone();
+            let load = move |from: &From<'_>, _: &Visit| load::new_command(from, "new-command-wrong", reason);
+            sent.show(Place::Approvals, Right::Command, None, StatusCode::UNPROCESSABLE_ENTITY, load).await
         }
     }
 }
 
-pub(super) async fn send(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> Response {
-    let asked = match serde_json::from_str::<Value>(&fields.signed) {
-        Ok(signed) => {
-            ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, "/commands", &signed).await
-        }
+pub(super) async fn send(sent: Sent) -> Response {
+    let asked = match serde_json::from_str::<Value>(&sent.fields.signed) {
+        Ok(signed) => sent.ask(Method::POST, "/commands", &signed).await,
         Err(_) => Err(Refused::Wrong),
     };
     done(asked, "/approvals", "send-done", "send-wrong")
 }
 
-pub(super) async fn make_token(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> Response {
-    let Ok(practice) = fields.practice.parse::<PracticeId>() else { return on("/tokens", "act-wrong") };
+pub(super) async fn make_token(sent: Sent) -> Response {
+    let Ok(practice) = sent.fields.practice.parse::<PracticeId>() else { return on("/tokens", "act-wrong") };
     let path = format!("/practices/{practice}/tokens");
-    let made =
-        match ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, &path, &json!({})).await {
-            Ok(made) => made,
-            refused => return done(refused, "/tokens", "", "act-wrong"),
-        };
-    let home = console.inner.access.address().home();
-    let server = format!("https://{}:{}", home.host_str().unwrap_or("localhost"), console.inner.agents_port);
+    let made = match sent.ask(Method::POST, &path, &json!({})).await {
+        Ok(made) => made,
+        refused => return done(refused, "/tokens", "", "act-wrong"),
+    };
+    let home = sent.console.inner.access.address().home();
+    let server =
+        format!("https://{}:{}", home.host_str().unwrap_or("localhost"), sent.console.inner.agents_port);
     let token = made["token"].as_str().unwrap_or_default();
     let command = format!("enamel agent enrol --server {server} --token {token}");
-    let until = visit.taste.words.now + SignedDuration::from_hours(enamel_store::tokens::TOKEN_HOURS);
+    let until = sent.visit.taste.words.now + SignedDuration::from_hours(enamel_store::tokens::TOKEN_HOURS);
     let load = move |from: &From<'_>, _: &Visit| {
         let mut page = load::tokens(from, Some(practice))?;
         let chosen = page.practices.iter().find(|choice| choice.chosen);
@@ -353,32 +324,27 @@ pub(super) async fn make_token(
         page.made = Some(Made { practice, command, until });
         Ok(page)
     };
-    show(console, visit, Place::Tokens, Right::Enrol, None, StatusCode::CREATED, load).await
+    sent.show(Place::Tokens, Right::Enrol, None, StatusCode::CREATED, load).await
 }
 
 /// The forms of the settings, by the part that they are on.
-pub(super) async fn change_settings(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Path(part): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Response {
+pub(super) async fn change_settings(Path(part): Path<String>, sent: Sent) -> Response {
     match part.as_str() {
-        "practices" => add_practice(console, visit, headers, fields).await,
-        "groups" => add_group(console, visit, headers, fields).await,
-        "people" => invite(console, visit, headers, fields).await,
-        "keys" => make_key(console, visit, headers, fields).await,
-        _ => trouble(&visit.taste, TroubleKind::NotFound),
+        "practices" => add_practice(sent).await,
+        "groups" => add_group(sent).await,
+        "people" => invite(sent).await,
+        "keys" => make_key(sent).await,
+        _ => trouble(&sent.visit.taste, TroubleKind::NotFound),
     }
 }
 
-async fn add_practice(console: Console, visit: Visit, headers: HeaderMap, fields: Fields) -> Response {
+async fn add_practice(sent: Sent) -> Response {
+    let fields = &sent.fields;
     let mut body = json!({ "name": fields.name });
     if !fields.group.is_empty() {
         body["group"] = json!(fields.group);
     }
-    match ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, "/practices", &body).await {
+    match sent.ask(Method::POST, "/practices", &body).await {
         Ok(made) => on(
             &format!("/tokens?practice={}", encoded(made["id"].as_str().unwrap_or_default())),
             "practice-added",
@@ -387,66 +353,49 @@ async fn add_practice(console: Console, visit: Visit, headers: HeaderMap, fields
     }
 }
 
-async fn add_group(console: Console, visit: Visit, headers: HeaderMap, fields: Fields) -> Response {
-    let asked = ask(
-        &console,
-        &visit.taste,
-        &headers,
-        &fields.csrf,
-        Method::POST,
-        "/groups",
-        &json!({ "name": fields.name }),
-    )
-    .await;
+async fn add_group(sent: Sent) -> Response {
+    let asked = sent.ask(Method::POST, "/groups", &json!({ "name": sent.fields.name })).await;
     done(asked, "/settings/practices", "group-added", "name-wrong")
 }
 
-async fn invite(console: Console, visit: Visit, headers: HeaderMap, fields: Fields) -> Response {
+async fn invite(sent: Sent) -> Response {
+    let fields = &sent.fields;
     let mut grant = json!({ "role": fields.role });
     if let Some((kind @ ("group" | "practice"), id)) = fields.reach.split_once(':') {
         grant[kind] = json!(id);
     }
     if let Ok(day) = fields.until.parse::<jiff::civil::Date>()
-        && let Ok(end) = day.at(23, 59, 59, 0).to_zoned_datetime(visit.taste.words.zone.clone())
+        && let Ok(end) = day.at(23, 59, 59, 0).to_zoned_datetime(sent.visit.taste.words.zone.clone())
     {
         grant["until"] = json!(end.timestamp().to_string());
     }
     let body = json!({ "mail": fields.mail, "name": fields.name, "grant": grant });
-    match ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, "/people", &body).await {
-        Ok(made) => {
-            once(console, visit, "people", made["link"].as_str().unwrap_or_default().to_owned()).await
-        }
+    match sent.ask(Method::POST, "/people", &body).await {
+        Ok(made) => once(sent, "people", made["link"].as_str().unwrap_or_default().to_owned()).await,
         refused => done(refused, "/settings/people", "", "people-wrong"),
     }
 }
 
-async fn make_key(console: Console, visit: Visit, headers: HeaderMap, fields: Fields) -> Response {
+async fn make_key(sent: Sent) -> Response {
     // A key ends within a year; one that reads is what most programs need. Others are made through the API.
-    let until = visit.taste.words.now + SignedDuration::from_hours(365 * 24);
-    let body = json!({ "name": fields.name, "grant": { "role": Role::ReadOnly.as_str(), "until": until.to_string() } });
-    match ask(&console, &visit.taste, &headers, &fields.csrf, Method::POST, "/api-keys", &body).await {
-        Ok(made) => once(console, visit, "keys", made["key"].as_str().unwrap_or_default().to_owned()).await,
+    let until = sent.visit.taste.words.now + SignedDuration::from_hours(365 * 24);
+    let body = json!({ "name": sent.fields.name, "grant": { "role": Role::ReadOnly.as_str(), "until": until.to_string() } });
+    match sent.ask(Method::POST, "/api-keys", &body).await {
+        Ok(made) => once(sent, "keys", made["key"].as_str().unwrap_or_default().to_owned()).await,
         refused => done(refused, "/settings/keys", "", "act-wrong"),
     }
 }
 
 /// A part of the settings with what is shown once.
-async fn once(console: Console, visit: Visit, part: &'static str, shown: String) -> Response {
+async fn once(sent: Sent, part: &'static str, shown: String) -> Response {
     let load =
         move |from: &From<'_>, visit: &Visit| load::settings(from, &visit.signed_in, part, Some(shown));
-    show(console, visit, Place::Settings, Right::Enrol, None, StatusCode::CREATED, load).await
+    sent.show(Place::Settings, Right::Enrol, None, StatusCode::CREATED, load).await
 }
 
-pub(super) async fn end_key(
-    State(console): State<Console>,
-    visit: Visit,
-    headers: HeaderMap,
-    Path(key): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Response {
+pub(super) async fn end_key(Path(key): Path<String>, sent: Sent) -> Response {
     let path = format!("/api-keys/{}", encoded(&key));
-    let asked =
-        ask(&console, &visit.taste, &headers, &fields.csrf, Method::DELETE, &path, &Value::Null).await;
+    let asked = sent.ask(Method::DELETE, &path, &Value::Null).await;
     done(asked, "/settings/keys", "key-ended", "act-wrong")
 }
 

@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use enamel_store::{Purpose, Scope, StoreError, agents};
+use enamel_wire::Speaker;
 use enamel_wire::message::{Accepted, Batch, Mail, Poll, ProblemCode, RenewRequest, Renewed};
 use tokio::sync::Semaphore;
 
 use super::body::{Room, parse, small};
+use super::roster::Caller;
 use super::{Peer, Refusal, enrol};
 use crate::blocking;
 use crate::ingest::Ingest;
@@ -105,8 +107,8 @@ async fn observations(
     let started = std::time::Instant::now();
     let (links, held) = blocking(move || {
         let batch: Batch = parse(&held.bytes)?;
-        let links = batch.check(caller.agent, caller.practice)?;
-        crate::ingest::check_speaker(&links, caller.device)?;
+        let Caller { practice, agent, device, .. } = caller;
+        let links = batch.check(&Speaker { practice, agent, device })?;
         Ok::<_, Refusal>((links, held))
     })
     .await?;

@@ -93,22 +93,16 @@ pub(crate) fn settle(
         }
         let mut fill = world.fill;
         let alert = Alert {
-            id: AlertId::from_uuid(Minter::new(&mut fill).uuid(now)),
-            practice,
-            same_key: key.clone(),
-            severity: need.severity,
-            category: (*category).to_owned(),
-            detail,
             device: need.device,
-            times: 1,
-            opened_at: now,
-            last_at: now,
-            acknowledged_by: None,
-            acknowledged_at: None,
-            escalated_at: None,
-            closed_by: None,
-            closed_at: None,
-            benign: false,
+            ..Alert::opened(
+                AlertId::from_uuid(Minter::new(&mut fill).uuid(now)),
+                practice,
+                key.clone(),
+                need.severity,
+                category,
+                detail,
+                now,
+            )
         };
         if alerts::raise(tx, &alert, now)?.is_new {
             metrics::counter!(ALERTS, "category" => *category).increment(1);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use enamel_store::commands::{self, CommandState, StoredCommand};
+use enamel_store::commands::{self, StoredCommand};
 use enamel_store::policies;
 use enamel_store::trust::{self, SignedRoot};
 use enamel_types::command::CommandClass;
@@ -10,31 +10,17 @@ use enamel_types::{AgentId, Clock as _, CommandId, Policy};
 use enamel_wire::message::{Mail, SignedText};
 use jiff::SignedDuration;
 
-use crate::world::{Agent, Msp, msp_scope, uuid};
+use crate::world::{Agent, Msp, msp_scope, relayed};
 
 /// Relays a command as the API does. The text is not a command: the mailbox relays and does not read.
 pub(crate) fn relay(msp: &Msp, agent: AgentId, counter: u64, class: CommandClass) -> CommandId {
-    let now = msp.clock.now();
-    let id = CommandId::from_uuid(uuid());
     let signed = SignedText { text: format!("command {counter}"), signatures: Vec::new() };
     let command = StoredCommand {
-        id,
-        practice: msp.practice,
-        agent,
         counter,
-        class,
-        verb: "collect".to_owned(),
-        reason: "a test".to_owned(),
         signed: serde_json::to_string(&signed).unwrap(),
-        not_before: now,
-        not_after: now + SignedDuration::from_hours(24),
-        state: CommandState::Open,
-        detail: String::new(),
-        relayed_by: "test".to_owned(),
-        relayed_at: now,
-        changed_by: "test".to_owned(),
-        changed_at: now,
+        ..relayed(msp.practice, agent, class, "collect", msp.clock.now())
     };
+    let id = command.id;
     msp.store().write(&msp_scope(), |tx| commands::add(tx, &command)).unwrap();
     msp.server.parts.mailbox.wake(msp.practice);
     id

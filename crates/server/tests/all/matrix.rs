@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use enamel_ledger::Link;
 use enamel_store::agents::{self, Agent};
 use enamel_store::alerts::{self, Alert};
-use enamel_store::commands::{self, CommandState, StoredCommand};
+use enamel_store::commands::{self, StoredCommand};
 use enamel_store::tree::{self, Group, Site};
 use enamel_store::{Scope, StoreError, WriteTx, api_keys, people, tokens};
 use enamel_types::command::CommandClass;
@@ -22,7 +22,7 @@ use enamel_wire::signed::{self, Kind, RootDocument, SecretKey};
 use serde_json::{Value, json};
 
 use crate::browser::{Caller, Human};
-use crate::world::{Msp, fill, observation, uuid};
+use crate::world::{Msp, fill, observation, relayed, uuid};
 
 /// One practice with something of everything in it.
 struct Tenant {
@@ -146,48 +146,20 @@ impl Fleet {
     }
 
     fn command(&self, tenant: &Tenant) -> CommandId {
-        let (id, agent, now) = (CommandId::from_uuid(uuid()), self.agent(tenant), self.now());
+        let agent = self.agent(tenant);
         let command = StoredCommand {
-            id,
-            practice: tenant.practice,
-            agent,
-            counter: 1,
-            class: CommandClass::Dangerous,
-            verb: "uninstall".to_owned(),
             reason: format!("{} moves", tenant.name),
-            signed: "{}".to_owned(),
-            not_before: now,
-            not_after: now + jiff::SignedDuration::from_hours(4),
-            state: CommandState::Open,
-            detail: String::new(),
-            relayed_by: "Ada".to_owned(),
-            relayed_at: now,
-            changed_by: "Ada".to_owned(),
-            changed_at: now,
+            ..relayed(tenant.practice, agent, CommandClass::Dangerous, "uninstall", self.now())
         };
         whole(&self.msp, |tx| commands::add(tx, &command));
-        id
+        command.id
     }
 
     fn alert(&self, tenant: &Tenant) -> AlertId {
         let id = AlertId::from_uuid(uuid());
         let alert = Alert {
-            id,
-            practice: tenant.practice,
-            same_key: id.to_string(),
-            severity: Severity::High,
-            category: "agent".to_owned(),
-            detail: "{}".to_owned(),
             device: Some(tenant.device),
-            times: 1,
-            opened_at: self.now(),
-            last_at: self.now(),
-            acknowledged_by: None,
-            acknowledged_at: None,
-            escalated_at: None,
-            closed_by: None,
-            closed_at: None,
-            benign: false,
+            ..Alert::opened(id, tenant.practice, id.to_string(), Severity::High, "agent", "{}", self.now())
         };
         whole(&self.msp, |tx| alerts::raise(tx, &alert, self.now()));
         id

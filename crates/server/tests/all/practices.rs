@@ -11,7 +11,7 @@ use enamel_server::mailbox::Breaker;
 use enamel_server::reconcile::{Cause, Reconciler};
 use enamel_store::agents::{self, Agent, Sighting};
 use enamel_store::alerts::{self, Alert};
-use enamel_store::commands::{self, CommandState, StoredCommand};
+use enamel_store::commands::{self, CommandState};
 use enamel_store::index::{self, FindingFilter, FindingStanding, TodayItem};
 use enamel_store::tree::{self, Practice};
 use enamel_store::{Config, Scope, Store};
@@ -19,13 +19,13 @@ use enamel_testkit::SetClock;
 use enamel_types::agent_event::{AgentEvent, Lane};
 use enamel_types::command::{CommandClass, CommandOutcome, CommandReceipt};
 use enamel_types::{
-    AgentId, Clock as _, CommandId, DeviceId, FindingId, Observation, PracticeId, PracticeProfile,
-    RiskAcceptance, Severity,
+    AgentId, Clock as _, DeviceId, FindingId, Observation, PracticeId, PracticeProfile, RiskAcceptance,
+    Severity,
 };
 use enamel_wire::message::Accepted;
 use jiff::SignedDuration;
 
-use crate::world::{Msp, Seen, fill, observation, uuid};
+use crate::world::{Msp, Seen, fill, observation, relayed, uuid};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -280,24 +280,7 @@ fn a_receipt_settles_the_command_that_it_is_for_and_no_other() {
     let mut it = Fixture::new();
     let (who, other) = (it.agent(), it.agent());
     let now = it.clock.now();
-    let command = StoredCommand {
-        id: CommandId::from_uuid(uuid()),
-        practice: it.practice,
-        agent: who.0,
-        counter: 1,
-        class: CommandClass::Dangerous,
-        verb: "update".to_owned(),
-        reason: "a test".to_owned(),
-        signed: "{}".to_owned(),
-        not_before: now,
-        not_after: now + DAY,
-        state: CommandState::Open,
-        detail: String::new(),
-        relayed_by: "test".to_owned(),
-        relayed_at: now,
-        changed_by: "test".to_owned(),
-        changed_at: now,
-    };
+    let command = relayed(it.practice, who.0, CommandClass::Dangerous, "update", now);
     it.store.write(&Scope::Msp, |tx| commands::add(tx, &command)).unwrap();
     let receipt = |outcome| {
         let detail = "x".repeat(10_000);
@@ -332,24 +315,7 @@ fn a_burst_that_is_held_back_is_told_of() {
     let now = it.clock.now();
     for _ in 0..6 {
         let (agent, _) = it.agent();
-        let command = StoredCommand {
-            id: CommandId::from_uuid(uuid()),
-            practice: it.practice,
-            agent,
-            counter: 1,
-            class: CommandClass::Disruptive,
-            verb: "isolate".to_owned(),
-            reason: "a test".to_owned(),
-            signed: "{}".to_owned(),
-            not_before: now,
-            not_after: now + DAY,
-            state: CommandState::Open,
-            detail: String::new(),
-            relayed_by: "test".to_owned(),
-            relayed_at: now,
-            changed_by: "test".to_owned(),
-            changed_at: now,
-        };
+        let command = relayed(it.practice, agent, CommandClass::Disruptive, "isolate", now);
         it.store.write(&Scope::Msp, |tx| commands::add(tx, &command)).unwrap();
     }
     it.look();

@@ -8,13 +8,16 @@ use axum::body::Body;
 use enamel_ledger::Link;
 use enamel_server::World;
 use enamel_server::start::{Config, Server};
+use enamel_store::commands::{CommandState, StoredCommand};
 use enamel_store::tokens::{self, Token};
 use enamel_store::tree::{self, Practice};
 use enamel_store::{Scope, Store, StoreError};
 use enamel_testkit::SetClock;
 use enamel_types::agent_event::AgentEvent;
 use enamel_types::observation::Sensor;
-use enamel_types::{AgentId, Clock as _, DeviceId, Observation, ObservationId, PracticeId};
+use enamel_types::{
+    AgentId, Clock as _, CommandClass, CommandId, DeviceId, Observation, ObservationId, PracticeId, Timestamp,
+};
 use enamel_wire::message::{Batch, EnrolRequest, Enrolled, Health, MAX_BATCH, Poll, Problem, SERVER_NAME};
 use enamel_wire::token::EnrolmentToken;
 use hyper::client::conn::http1::SendRequest;
@@ -372,5 +375,33 @@ impl rustls::time_provider::TimeProvider for Time {
     fn current_time(&self) -> Option<UnixTime> {
         let seconds = u64::try_from(self.0.now().as_second()).ok()?;
         Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
+    }
+}
+
+/// A command that the API has just relayed. Its text is none: whoever relays does not read.
+pub(crate) fn relayed(
+    practice: PracticeId,
+    agent: AgentId,
+    class: CommandClass,
+    verb: &str,
+    now: Timestamp,
+) -> StoredCommand {
+    StoredCommand {
+        id: CommandId::from_uuid(uuid()),
+        practice,
+        agent,
+        counter: 1,
+        class,
+        verb: verb.to_owned(),
+        reason: "a test".to_owned(),
+        signed: "{}".to_owned(),
+        not_before: now,
+        not_after: now + jiff::SignedDuration::from_hours(24),
+        state: CommandState::Open,
+        detail: String::new(),
+        relayed_by: "test".to_owned(),
+        relayed_at: now,
+        changed_by: "test".to_owned(),
+        changed_at: now,
     }
 }

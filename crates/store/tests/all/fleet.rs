@@ -20,24 +20,7 @@ on_both!(
 );
 
 pub(crate) fn alert(world: &World, practice: PracticeId, key: &str, severity: Severity) -> Alert {
-    Alert {
-        id: AlertId::from_uuid(world.uuid()),
-        practice,
-        same_key: key.to_owned(),
-        severity,
-        category: "agent".to_owned(),
-        detail: "{}".to_owned(),
-        device: None,
-        times: 1,
-        opened_at: at(10),
-        last_at: at(10),
-        acknowledged_by: None,
-        acknowledged_at: None,
-        escalated_at: None,
-        closed_by: None,
-        closed_at: None,
-        benign: false,
-    }
+    Alert::opened(AlertId::from_uuid(world.uuid()), practice, key, severity, "agent", "{}", at(10))
 }
 
 fn the_same_thing_is_one_alert(world: &World) {

@@ -2,16 +2,23 @@
 
 use enamel_ledger::{EntryHash, Link};
 use enamel_types::{AgentEvent, AgentId, Body, DeviceId, Observation, ObservationId, PracticeId, Sensor};
+use enamel_wire::Speaker;
 use enamel_wire::message::{Batch, MAX_BATCH, ProblemCode};
+use enamel_wire::signed::Recipient;
 use serde_json::value::RawValue;
 
 use crate::given::{now, recipient, uuid};
+
+pub(crate) fn speaker() -> Speaker {
+    let Recipient { practice, agent } = recipient();
+    Speaker { practice, agent, device: DeviceId::from_uuid(uuid(0x44)) }
+}
 
 fn observation(number: u8) -> Observation {
     Observation {
         id: ObservationId::from_uuid(uuid(number)),
         practice: recipient().practice,
-        device: DeviceId::from_uuid(uuid(0x44)),
+        device: speaker().device,
         agent: recipient().agent,
         observed_at: now(),
         valid_until: now(),
@@ -37,7 +44,7 @@ pub(crate) fn links() -> Vec<Link> {
 }
 
 fn checked(batch: &Batch) -> Result<Vec<Link>, ProblemCode> {
-    batch.check(recipient().agent, recipient().practice).map_err(|problem| problem.code)
+    batch.check(&speaker()).map_err(|problem| problem.code)
 }
 
 #[test]
@@ -59,11 +66,16 @@ fn a_batch_is_the_links_that_were_sent() {
 fn an_agent_speaks_for_itself_only() {
     let batch = Batch::of(&links()).unwrap();
     let other = AgentId::from_uuid(uuid(0x99));
-    let problem = batch.check(other, recipient().practice).unwrap_err();
+    let problem = batch.check(&Speaker { agent: other, ..speaker() }).unwrap_err();
     assert_eq!(problem.code, ProblemCode::Malformed);
     assert!(problem.detail.contains("another agent"), "{}", problem.detail);
     let other = PracticeId::from_uuid(uuid(0x99));
-    assert_eq!(batch.check(recipient().agent, other).unwrap_err().code, ProblemCode::Malformed);
+    assert_eq!(
+        batch.check(&Speaker { practice: other, ..speaker() }).unwrap_err().code,
+        ProblemCode::Malformed
+    );
+    let other = Speaker { device: DeviceId::from_uuid(uuid(0x99)), ..speaker() };
+    assert_eq!(batch.check(&other).unwrap_err().code, ProblemCode::Malformed);
 }
 
 #[test]
@@ -103,7 +115,7 @@ fn what_is_no_piece_of_a_chain_is_refused() {
     for text in ["{}", "null", "[]", "\"SSN 078-05-1120\"", &("[".repeat(200) + &"]".repeat(200))] {
         let mut batch = Batch::of(&links()).unwrap();
         batch.entries[2].body = raw(text.to_owned());
-        let problem = batch.check(recipient().agent, recipient().practice).unwrap_err();
+        let problem = batch.check(&speaker()).unwrap_err();
         assert_eq!(problem.code, ProblemCode::Malformed, "{text}");
         assert!(!problem.detail.contains("078"), "what was sent is not said again: {}", problem.detail);
     }

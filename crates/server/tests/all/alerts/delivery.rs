@@ -80,24 +80,15 @@ impl Msp {
     fn alert(&self) -> Alert {
         let now = self.clock.now();
         let detail = json!({ "reason": "silent", "agent": uuid(), "computer": "XRAY\r\nX-Evil: 1" });
-        Alert {
-            id: AlertId::from_uuid(uuid()),
-            practice: self.practice,
-            same_key: "silent:1".to_owned(),
-            severity: Severity::High,
-            category: "agent".to_owned(),
-            detail: detail.to_string(),
-            device: None,
-            times: 1,
-            opened_at: now,
-            last_at: now,
-            acknowledged_by: None,
-            acknowledged_at: None,
-            escalated_at: None,
-            closed_by: None,
-            closed_at: None,
-            benign: false,
-        }
+        Alert::opened(
+            AlertId::from_uuid(uuid()),
+            self.practice,
+            "silent:1",
+            Severity::High,
+            "agent",
+            detail.to_string(),
+            now,
+        )
     }
 
     fn deliveries(&self, alert: AlertId) -> Vec<Delivery> {

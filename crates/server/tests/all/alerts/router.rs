@@ -24,24 +24,15 @@ fn rule(fields: &Value) -> Rule {
 }
 
 fn alert(category: &str, severity: Severity) -> Alert {
-    Alert {
-        id: AlertId::from_uuid(id(9)),
-        practice: PracticeId::from_uuid(id(7)),
-        same_key: "silent:1".to_owned(),
+    Alert::opened(
+        AlertId::from_uuid(id(9)),
+        PracticeId::from_uuid(id(7)),
+        "silent:1",
         severity,
-        category: category.to_owned(),
-        detail: "{}".to_owned(),
-        device: None,
-        times: 1,
-        opened_at: at("2026-11-24T09:00:00Z"),
-        last_at: at("2026-11-24T09:00:00Z"),
-        acknowledged_by: None,
-        acknowledged_at: None,
-        escalated_at: None,
-        closed_by: None,
-        closed_at: None,
-        benign: false,
-    }
+        category,
+        "{}",
+        at("2026-11-24T09:00:00Z"),
+    )
 }
 
 fn told(route: u128, event: Event, severity: Severity, made_at: &str) -> Delivery {
