@@ -1,8 +1,8 @@
 //! Serves the sample MSP's console to look at: `cargo run -p enamel-server --example console_sample -- 127.0.0.1:8088`.
 //! Every link of the menu works; forms lead nowhere.
 
-#[allow(dead_code, clippy::unwrap_used)] // the tests use more of it; a sample that is no sample fails at once
-#[path = "../tests/all/console/sample.rs"]
+#[allow(dead_code, unused_imports, clippy::unwrap_used)] // the tests use more of it; a sample that is no sample fails at once
+#[path = "../tests/all/console/sample/mod.rs"]
 mod sample;
 #[path = "../tests/all/console/serve.rs"]
 mod serve;

@@ -1,8 +1,8 @@
 //! How long a page takes to be made: Today over 1,000 practices, and one practice. Prints the median of 200 runs in milliseconds.
 //! `cargo run --release -p enamel-server --example console_speed`
 
-#[allow(dead_code, clippy::unwrap_used)] // the tests use more of it; a sample that is no sample fails at once
-#[path = "../tests/all/console/sample.rs"]
+#[allow(dead_code, unused_imports, clippy::unwrap_used)] // the tests use more of it; a sample that is no sample fails at once
+#[path = "../tests/all/console/sample/mod.rs"]
 mod sample;
 
 use std::error::Error;

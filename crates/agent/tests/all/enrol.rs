@@ -162,7 +162,7 @@ fn what_root_makes_belongs_to_the_agents_user() {
     use std::os::unix::fs::MetadataExt as _;
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
     if fs::metadata("/proc/self").map_or(1, |own| own.uid()) != 0 {
-        return crate::world::skipped("only root can give files away");
+        return enamel_testkit::skipped("only root can give files away");
     }
     std::os::unix::fs::chown(data.path(), Some(65_534), Some(65_534)).unwrap();
     enrolled(&server, data.path(), false).unwrap();

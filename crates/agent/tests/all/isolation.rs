@@ -16,7 +16,8 @@ use enamel_types::{Clock as _, Order};
 use jiff::SignedDuration;
 
 use crate::operators::Operators;
-use crate::world::{child, not_allowed, skipped};
+use crate::world::{child, not_allowed};
+use enamel_testkit::skipped;
 
 const INSIDE: &str = "ENAMEL_TEST_INSIDE";
 const OUTSIDE: &str = "ENAMEL_TEST_OUTSIDE";

@@ -8,7 +8,8 @@ use enamel_agent::spool::{CAP_BYTES, GoOn, Spool, SpoolError};
 use enamel_types::agent_event::Lane;
 use enamel_types::{AgentEvent, Body, Observation};
 
-use crate::world::{Chain, child, not_allowed, observation, skipped, stamp};
+use crate::world::{Chain, child, not_allowed, observation, stamp};
+use enamel_testkit::skipped;
 
 const MEBIBYTE: usize = 1 << 20;
 

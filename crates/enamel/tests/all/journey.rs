@@ -12,8 +12,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
-/// Where Debian, Ubuntu and others put it.
-const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+use enamel_testkit::Browser;
 
 /// Patients who are nobody, in a place where nobody should keep them.
 const CHARTS: &str = "Name,Date of birth,SSN\n\
@@ -53,16 +52,7 @@ impl Owner {
 #[test]
 fn from_nothing_to_a_finding_that_is_gone() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/tests/browser");
-    let modules =
-        std::env::var_os("ENAMEL_BROWSER_MODULES").map_or_else(|| folder.join("node_modules"), PathBuf::from);
-    let browser = BROWSERS.iter().find(|path| Path::new(path).exists());
-    let node = Command::new("node").arg("--version").output().is_ok();
-    let (Some(browser), true, true) = (browser, node, modules.join("axe-core").is_dir()) else {
-        let missing = format!("Chromium, node and `npm install` in {}", folder.display());
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}");
-        println!("skipped: needs {missing}");
-        return;
-    };
+    let Some(browser) = Browser::find(&folder) else { return };
     let work = tempfile::tempdir().unwrap();
     let at = |name: &str| work.path().join(name);
     let charts = at("files/Desktop");
@@ -84,7 +74,7 @@ fn from_nothing_to_a_finding_that_is_gone() {
 
     let shots = std::env::var_os("ENAMEL_SHOTS").map_or_else(|| at("shots"), PathBuf::from);
     std::fs::create_dir_all(&shots).unwrap();
-    let mut owner = owner(link, &shots, &modules, Path::new(browser));
+    let mut owner = owner(link, &shots, &browser);
 
     let token = owner.reaches("token");
     let url = format!("https://{agents}");
@@ -106,12 +96,12 @@ fn from_nothing_to_a_finding_that_is_gone() {
     assert!(owner.reaches("screens").parse::<u32>().unwrap() >= 16);
 }
 
-fn owner(link: &str, shots: &Path, modules: &Path, browser: &Path) -> Owner {
+fn owner(link: &str, shots: &Path, browser: &Browser) -> Owner {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/journey.mjs");
     let mut child = Command::new("node")
         .arg(script)
         .arg(link)
-        .args([shots, modules, browser])
+        .args([shots, &browser.modules, &browser.program])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

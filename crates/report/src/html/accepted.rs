@@ -1,9 +1,8 @@
 //! Risks that somebody has accepted: which, on which computer, what is done instead, by whom, until when.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
+use super::Context;
 use crate::text::{Shown, sentence, shown};
 use crate::{ReportModel, words};
 
@@ -21,12 +20,10 @@ pub(crate) struct AcceptedRow {
 }
 
 /// Soonest to end first.
-pub(crate) fn accepted(model: &ReportModel) -> Vec<AcceptedRow> {
-    let names: HashMap<_, _> =
-        model.devices.iter().map(|device| (device.id, device.inventory.hostname.as_str())).collect();
+pub(crate) fn accepted(model: &ReportModel, context: &Context<'_>) -> Vec<AcceptedRow> {
     let row = |risk: &crate::AcceptedRisk| AcceptedRow {
         title: shown(&risk.title),
-        device: names.get(&risk.device).map_or_else(|| shown(&risk.device.to_string()), |name| shown(name)),
+        device: context.device(risk.device),
         reason: sentence(&risk.acceptance.reason),
         instead: sentence(&risk.acceptance.compensating),
         person: shown(&risk.acceptance.person),

@@ -127,7 +127,7 @@ pub(crate) fn page(model: &ReportModel) -> Page {
         data: data::section(model, &context),
         controls: controls::section(model, &context),
         findings: findings::section(model, &context),
-        accepted: accepted(model),
+        accepted: accepted(model, &context),
         gaps: gaps::section(model, &context),
         checks: findings::checks(model, &context),
         evidence: evidence::section(model, &context),
@@ -142,7 +142,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn of(model: &'a ReportModel) -> Self {
+    pub(crate) fn of(model: &'a ReportModel) -> Self {
         Self {
             now: model.generated_at,
             names: model
@@ -155,7 +155,7 @@ impl<'a> Context<'a> {
     }
 
     /// A computer's name; where it is not in the inventory, its id.
-    fn device(&self, id: DeviceId) -> Shown {
+    pub(crate) fn device(&self, id: DeviceId) -> Shown {
         self.names.get(&id).map_or_else(|| shown(&id.to_string()), |name| shown(name))
     }
 

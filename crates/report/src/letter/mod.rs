@@ -16,7 +16,7 @@ use enamel_types::{FindingEntry, ObservationId, Severity, Standing, Timestamp, U
 
 pub use brand::{Brand, BrandError, Colour, LOGO_BYTES, LOGO_PIXELS, Logo};
 
-use crate::html::{AcceptedRow, Controls, chart_of};
+use crate::html::{AcceptedRow, Context, Controls, chart_of};
 use crate::text::{Shown, css_string, sentence, shown};
 use crate::{ReportError, ReportModel, words};
 
@@ -50,7 +50,7 @@ pub fn render_monthly(model: &ReportModel, brand: &Brand, month: &Month) -> Resu
     let mut letter = letter(model, brand, FIXES);
     letter.heading = format!("Security in {}", month.from.strftime("%B %Y"));
     letter.done = Some(done(model, month));
-    letter.accepted = crate::html::accepted(model);
+    letter.accepted = crate::html::accepted(model, &Context::of(model));
     letter.trend = trend::chart(&month.trend);
     letter.trend_rows = month.trend.iter().map(|(at, mean)| (words::date(*at), mean.to_string())).collect();
     letter.unseen = unseen(model, month);
@@ -143,7 +143,7 @@ fn letter(model: &ReportModel, brand: &Brand, fixes: usize) -> Letter {
     let controls = Controls::count(model);
     let looked = if model.evidence.is_empty() { 0 } else { controls.all };
     let (answer, because) = verdict(critical, high, controls.unknown, looked);
-    let names = names(model);
+    let context = Context::of(model);
     let practice = shown(&model.practice.name);
     let evidence: Vec<_> = model
         .evidence
@@ -152,7 +152,7 @@ fn letter(model: &ReportModel, brand: &Brand, fixes: usize) -> Letter {
             seq: facts.seq,
             hash: shown(&facts.hash),
             sensor: shown(&facts.sensor),
-            device: names.get(&facts.device).cloned().unwrap_or_else(|| shown(&facts.device.to_string())),
+            device: context.device(facts.device),
             observed: words::date(facts.observed_at),
         })
         .collect();
@@ -195,10 +195,6 @@ fn letter(model: &ReportModel, brand: &Brand, fixes: usize) -> Letter {
             rows
         },
     }
-}
-
-fn names(model: &ReportModel) -> BTreeMap<enamel_types::DeviceId, Shown> {
-    model.devices.iter().map(|device| (device.id, shown(&device.inventory.hostname))).collect()
 }
 
 /// Four figures, each with what it rests on.
@@ -264,7 +260,7 @@ fn figures(model: &ReportModel, serious: u64, controls: &Controls) -> Vec<Figure
 
 /// What was fixed in the month.
 fn done(model: &ReportModel, month: &Month) -> Done {
-    let names = names(model);
+    let context = Context::of(model);
     let mut fixed: Vec<&FindingEntry> = model
         .findings
         .iter()
@@ -273,7 +269,7 @@ fn done(model: &ReportModel, month: &Month) -> Done {
         .collect();
     fixed.sort_by(|a, b| a.finding.worst_first(&b.finding));
     let row = |entry: &&FindingEntry| {
-        let device = names.get(&entry.finding.device).cloned().unwrap_or_default();
+        let device = context.device(entry.finding.device);
         let at = entry.resolved_at.map(words::date).unwrap_or_default();
         (shown(&entry.finding.title), device, at)
     };

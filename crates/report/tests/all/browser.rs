@@ -3,34 +3,19 @@
 //! Needs Chromium and Node with the packages of `tests/browser/package.json` (`npm install` there, or the folder named by
 //! `ENAMEL_BROWSER_MODULES`). Where they are missing the test says so and passes; under `CI=true` it fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use enamel_report::letter::{render_monthly, render_prospect};
 use enamel_report::render_html;
+use enamel_testkit::Browser;
 
 use crate::sample;
-
-/// Where Debian, Ubuntu and others put it.
-const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 #[test]
 fn the_page_holds_in_a_browser() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let modules =
-        std::env::var_os("ENAMEL_BROWSER_MODULES").map_or_else(|| folder.join("node_modules"), PathBuf::from);
-    let browser = BROWSERS.iter().find(|path| Path::new(path).exists());
-    let node = Command::new("node").arg("--version").output().is_ok();
-    let (Some(browser), true, true) = (browser, node, modules.join("axe-core").is_dir()) else {
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "Chromium, node and `npm install` in {}",
-            folder.display()
-        );
-        println!("skipped: needs Chromium, node and `npm install` in {}", folder.display());
-        return;
-    };
+    let Some(browser) = Browser::find(&folder) else { return };
     let work = tempfile::tempdir().unwrap();
     let model = sample::model();
     for (name, html) in [
@@ -42,7 +27,7 @@ fn the_page_holds_in_a_browser() {
         std::fs::write(&page, html).unwrap();
         let output = Command::new("node")
             .arg(folder.join("check.mjs"))
-            .args([&page, work.path(), &modules, Path::new(browser)])
+            .args([&page, work.path(), &browser.modules, &browser.program])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);

@@ -163,7 +163,7 @@ fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     path
 }
 
-/// The next of 1, 2, 2.5, 5, 10 times a power of ten.
+/// The next of 1, 2, 2.5, 4, 5, 6, 8 and 10 times a power of ten.
 fn round_up(value: f64) -> f64 {
     let decade = 10f64.powf(value.max(1.0).log10().floor());
     [1.0, 2.0, 2.5, 4.0, 5.0, 6.0, 8.0, 10.0]

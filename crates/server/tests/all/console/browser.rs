@@ -4,27 +4,17 @@
 //! `ENAMEL_BROWSER_MODULES`). Where they are missing the test says so and passes; under `CI=true` it fails.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{sample, serve};
+use enamel_testkit::Browser;
 
-/// Where Debian, Ubuntu and others put it.
-const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+use super::{sample, serve};
 
 #[test]
 fn every_screen_holds_in_a_browser() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let modules =
-        std::env::var_os("ENAMEL_BROWSER_MODULES").map_or_else(|| folder.join("node_modules"), PathBuf::from);
-    let browser = BROWSERS.iter().find(|path| Path::new(path).exists());
-    let node = Command::new("node").arg("--version").output().is_ok();
-    let (Some(browser), true, true) = (browser, node, modules.join("axe-core").is_dir()) else {
-        let needed = format!("needs Chromium, node and `npm install` in {}", folder.display());
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{needed}");
-        println!("skipped: {needed}");
-        return;
-    };
+    let Some(browser) = Browser::find(&folder) else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
@@ -32,7 +22,7 @@ fn every_screen_holds_in_a_browser() {
     let mut child = Command::new("node")
         .arg(folder.join("check.mjs"))
         .arg(format!("http://{address}"))
-        .args([&modules, Path::new(browser)])
+        .args([&browser.modules, &browser.program])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
